@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * CKernel: what gmembench needs of the kernel and cannot say in Swift. Every function that can fail
- * returns -errno; nothing here prints, and nothing allocates after set-up.
+ * returns -errno (or a descriptor or count where it says so); nothing here prints.
  */
 #pragma once
 
+#include "ckernel/clock.h"
+#include "ckernel/companion.h"
 #include "ckernel/cpu.h"
+#include "ckernel/guard.h"
+#include "ckernel/kvm.h"
+#include "ckernel/memory.h"
+#include "ckernel/vcpu.h"

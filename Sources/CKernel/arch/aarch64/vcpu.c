@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/* No guest program for this architecture yet: guest faults are `unsupported`, with that reason. */
+#if !defined(__x86_64__)
+#include "ckernel/vcpu.h"
+
+#include <errno.h>
+
+int ckernel_guest_supported(void)
+{
+	return 0;
+}
+
+int ckernel_guest_layout(uint64_t pages, struct ckernel_guest *guest)
+{
+	(void)pages;
+	(void)guest;
+	return -ENOTSUP;
+}
+
+void ckernel_guest_build(const struct ckernel_guest *guest, uint64_t pages, void *scratch)
+{
+	(void)guest;
+	(void)pages;
+	(void)scratch;
+}
+
+int ckernel_vcpu_create(int kvm, int vm)
+{
+	(void)kvm;
+	(void)vm;
+	return -ENOTSUP;
+}
+
+int ckernel_vcpu_prepare(int vcpu, const struct ckernel_guest *guest)
+{
+	(void)vcpu;
+	(void)guest;
+	return -ENOTSUP;
+}
+
+int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t base,
+		       uint64_t pages, uint8_t value)
+{
+	(void)vcpu;
+	(void)run;
+	(void)guest;
+	(void)base;
+	(void)pages;
+	(void)value;
+	return -ENOTSUP;
+}
+#endif

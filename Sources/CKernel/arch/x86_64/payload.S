@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest program. Registers at entry (set by ckernel_vcpu_touch):
+ *   rbx  base of the range      rsi  order table (uint32_t per page)
+ *   rdi  log (uint64_t ticks)   r8   number of pages     r10b  byte to store
+ * It runs at CPL 3 with IOPL 3, so that the final `out` leaves to the host without a fault.
+ */
+#if defined(__x86_64__)
+	.section .rodata
+	.globl	ckernel_payload_begin
+	.globl	ckernel_payload_end
+	.hidden	ckernel_payload_begin
+	.hidden	ckernel_payload_end
+ckernel_payload_begin:
+	xorl	%r9d, %r9d
+1:	movl	(%rsi,%r9,4), %r11d
+	shlq	$12, %r11
+	addq	%rbx, %r11
+	lfence
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movq	%rax, %r12
+	lfence
+	movb	%r10b, (%r11)
+	rdtscp
+	lfence
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	subq	%r12, %rax
+	movq	%rax, (%rdi,%r9,8)
+	incq	%r9
+	cmpq	%r8, %r9
+	jb	1b
+	outb	%al, $0xf4
+	ud2
+ckernel_payload_end:
+#endif
+	.section .note.GNU-stack,"",@progbits

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "ckernel/companion.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONTROL_FD 3
+#define FLOOR_ROUNDS 100000
+/* An interrupt takes a thousand ticks and more, a cache miss on the shared line a few hundred. */
+#define THRESHOLD_FLOORS 8
+
+extern char **environ;
+
+static uint32_t load(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static void store(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
+{
+	posix_spawn_file_actions_t actions;
+	char cpu_text[16], clock_text[16];
+	char *arguments[] = { (char *)program, "companion", cpu_text, clock_text, NULL };
+	int spare = -1;
+	pid_t pid;
+	int error;
+
+	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
+	snprintf(clock_text, sizeof(clock_text), "%d", (int)clock);
+	/* dup2 of a descriptor onto itself would keep its close-on-exec flag. */
+	if (control == CONTROL_FD) {
+		spare = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+		if (spare < 0)
+			return -errno;
+		control = spare;
+	}
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, control, CONTROL_FD);
+	error = posix_spawn(&pid, program, &actions, NULL, arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (spare >= 0)
+		close(spare);
+	return error ? -error : pid;
+}
+
+static void measure_floor(struct ckernel_companion *companion, enum ckernel_clock clock)
+{
+	uint64_t least = UINT64_MAX;
+	uint64_t last = ckernel_clock_begin(clock);
+
+	for (int i = 0; i < FLOOR_ROUNDS; i++) {
+		uint64_t now = ckernel_clock_begin(clock);
+
+		if (now - last < least)
+			least = now - last;
+		last = now;
+	}
+	companion->floor = least;
+	companion->threshold = least * THRESHOLD_FLOORS;
+}
+
+static void spin(struct ckernel_companion *companion, enum ckernel_clock clock)
+{
+	uint64_t threshold = companion->threshold;
+	uint64_t last = ckernel_clock_begin(clock);
+
+	while (load(&companion->command) == CKERNEL_COMPANION_SPIN) {
+		uint64_t now = ckernel_clock_begin(clock);
+		uint64_t distance = now - last;
+
+		if (distance > threshold) {
+			__atomic_store_n(&companion->stolen,
+					 companion->stolen + distance - companion->floor,
+					 __ATOMIC_RELAXED);
+			__atomic_store_n(&companion->gaps, companion->gaps + 1, __ATOMIC_RELAXED);
+		}
+		last = now;
+	}
+}
+
+int ckernel_companion_main(int cpu, enum ckernel_clock clock)
+{
+	struct ckernel_companion *companion;
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	size_t set_bytes = CPU_ALLOC_SIZE(cpu + 1);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Ctrl-C reaches the whole group; only the measuring process decides when this one ends. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	if (!set)
+		return -ENOMEM;
+	CPU_ZERO_S(set_bytes, set);
+	CPU_SET_S(cpu, set_bytes, set);
+	if (sched_setaffinity(0, set_bytes, set))
+		return -errno;
+	CPU_FREE(set);
+	companion = mmap(NULL, CKERNEL_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
+	if (companion == MAP_FAILED)
+		return -errno;
+	measure_floor(companion, clock);
+	for (;;) {
+		uint32_t command = load(&companion->command);
+
+		store(&companion->acknowledged, command);
+		if (command == CKERNEL_COMPANION_EXIT)
+			return 0;
+		if (command == CKERNEL_COMPANION_SPIN)
+			spin(companion, clock);
+		else
+			syscall(SYS_futex, &companion->command, FUTEX_WAIT, command, NULL, NULL, 0);
+	}
+}
+
+int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, uint32_t command)
+{
+	store(&companion->command, command);
+	syscall(SYS_futex, &companion->command, FUTEX_WAKE, 1, NULL, NULL, 0);
+	for (int tries = 0; tries < 50000; tries++) {
+		struct timespec pause = { .tv_nsec = 100000 };
+
+		if (load(&companion->acknowledged) == command)
+			return 0;
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return -ESRCH;
+		nanosleep(&pause, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+void ckernel_companion_read(const struct ckernel_companion *companion, uint64_t *gaps, uint64_t *stolen)
+{
+	*gaps = __atomic_load_n(&companion->gaps, __ATOMIC_RELAXED);
+	*stolen = __atomic_load_n(&companion->stolen, __ATOMIC_RELAXED);
+}
+
+void ckernel_companion_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

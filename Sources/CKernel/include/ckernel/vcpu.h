@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vCPU that runs one program: touch each page of a region once, in a given order, and log the ticks of
+ * every touch. It is entered at the lowest privilege of the architecture, so that it runs natively under
+ * hardware virtualisation and under PVM alike (under PVM, privileged guest code is emulated and never
+ * reaches kvm_gmem_get_pfn).
+ *
+ * Guest-physical and guest-virtual addresses are the same. Low memory ("scratch") holds page tables, the
+ * program, the order table, the log and a few pages to warm up on; the region under test lies above it.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/kvm.h>
+
+struct ckernel_guest {
+	/** Bytes of scratch memory to give to ckernel_guest_build. */
+	uint64_t scratch_bytes;
+	/** Guest address of the region under test. */
+	uint64_t region_gpa;
+	/** Offsets into scratch memory (and guest addresses). */
+	uint64_t program;
+	uint64_t order; /* uint32_t per page */
+	uint64_t log;	/* uint64_t per page: ticks */
+	uint64_t warm;	/* CKERNEL_GUEST_WARM_PAGES pages */
+};
+
+#define CKERNEL_GUEST_WARM_PAGES 16
+
+/** 1 where this architecture has a guest program, else 0. */
+int ckernel_guest_supported(void);
+
+/** Lays out a guest for a region of `pages` 4 KiB pages. 0, or -ENOTSUP without a guest program. */
+int ckernel_guest_layout(uint64_t pages, struct ckernel_guest *guest);
+
+/** Writes page tables and program into scratch memory (zero-filled, scratch_bytes long). */
+void ckernel_guest_build(const struct ckernel_guest *guest, uint64_t pages, void *scratch);
+
+/** A vCPU of `vm` whose CPUID is what KVM supports. A descriptor or -errno. */
+int ckernel_vcpu_create(int kvm, int vm);
+
+/** Maps the vCPU's kvm_run. 0 or -errno. */
+int ckernel_vcpu_map(int kvm, int vcpu, struct kvm_run **run, size_t *bytes);
+
+/** Sets the vCPU's mode: long mode, CPL 3, IOPL 3 (x86). 0 or -errno. */
+int ckernel_vcpu_prepare(int vcpu, const struct ckernel_guest *guest);
+
+/**
+ * Touches `pages` pages of the guest range at `base`, page order[i] at step i (the table at the guest
+ * address `order`), storing `value` into each page's first byte and the ticks into log[i]. Returns 0 when
+ * the program ended as it should, -EINTR after a signal, -EPROTO on any other exit (the reason is in
+ * run->exit_reason), or -errno.
+ */
+int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t base,
+		       uint64_t pages, uint8_t value);

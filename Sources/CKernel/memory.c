@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "ckernel/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+
+int ckernel_memfd(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int ckernel_memfd_secret(void)
+{
+	long fd = syscall(SYS_memfd_secret, O_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int ckernel_madvise(void *base, size_t bytes, int advice)
+{
+	return madvise(base, bytes, advice) ? -errno : 0;
+}
+
+int ckernel_allocate(int fd, uint64_t offset, uint64_t bytes)
+{
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) ? -errno : 0;
+}
+
+int ckernel_punch_hole(int fd, uint64_t offset, uint64_t bytes)
+{
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	return fallocate(fd, mode, (off_t)offset, (off_t)bytes) ? -errno : 0;
+}
+
+int ckernel_gup_read(const void *source, void *destination, size_t bytes)
+{
+	struct iovec local = { destination, bytes };
+	struct iovec remote = { (void *)source, bytes };
+	ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+
+	if (got < 0)
+		return -errno;
+	return (size_t)got == bytes ? 0 : -EFAULT;
+}
+
+void ckernel_rest(uint64_t microseconds)
+{
+	struct timespec rest = {
+		.tv_sec = (time_t)(microseconds / 1000000),
+		.tv_nsec = (long)(microseconds % 1000000) * 1000,
+	};
+
+	nanosleep(&rest, NULL);
+}
