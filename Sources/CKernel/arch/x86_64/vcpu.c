@@ -16,6 +16,7 @@
 #define LEAF_ENTRY 0x67ull
 #define REGION_GPA (1ull << 30)
 #define EXIT_PORT 0xf4
+#define MAX_CPUID 256
 
 extern const uint8_t ckernel_payload_begin[];
 extern const uint8_t ckernel_payload_end[];
@@ -107,16 +108,16 @@ void ckernel_guest_build(const struct ckernel_guest *guest, uint64_t pages, void
 
 int ckernel_vcpu_create(int kvm, int vm)
 {
-	struct {
-		struct kvm_cpuid2 header;
-		struct kvm_cpuid_entry2 entries[256];
-	} cpuid = { .header.nent = 256 };
+	_Alignas(struct kvm_cpuid2) uint8_t buffer[sizeof(struct kvm_cpuid2) +
+						   MAX_CPUID * sizeof(struct kvm_cpuid_entry2)];
+	struct kvm_cpuid2 *cpuid = memset(buffer, 0, sizeof(buffer));
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 
 	if (vcpu < 0)
 		return -errno;
+	cpuid->nent = MAX_CPUID;
 	/* Without a CPUID that has RDTSCP the instruction faults under VMX and SVM. */
-	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &cpuid) < 0 || ioctl(vcpu, KVM_SET_CPUID2, &cpuid) < 0) {
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0 || ioctl(vcpu, KVM_SET_CPUID2, cpuid) < 0) {
 		int error = errno;
 
 		close(vcpu);
