@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Doctor.Examination {
-  /// A region of the default size, with room for a few more.
-  private static let memlockWanted: UInt64 = 64 << 20
-
   /// NUMA, page sizes, what moves or merges pages, and the limits.
   func memory() -> [Finding] {
     nodes() + pages() + limits()
@@ -94,13 +91,15 @@ extension Doctor.Examination {
   }
 
   private func limits() -> [Finding] {
-    guard let memlock = probe.memlock else { return [Finding(.note, "cannot read RLIMIT_MEMLOCK")] }
-    // A low soft limit is no finding: a run raises its own as far as the hard one.
-    guard memlock.hard < Self.memlockWanted else { return [] }
+    guard let hard = probe.memlockHard, let raises = probe.raisesMemlock else {
+      return [Finding(.note, "cannot read RLIMIT_MEMLOCK")]
+    }
+    // A low limit is no finding where a run can raise its own.
+    if raises { return [] }
     return [
       Finding(
         .warning,
-        "RLIMIT_MEMLOCK ends at \(memlock.hard >> 10) KiB: larger regions of memfd_secret are refused",
+        "RLIMIT_MEMLOCK ends at \(hard >> 10) KiB: larger regions of memfd_secret are refused",
         remedy:
           "raise memlock in /etc/security/limits.conf, or LimitMEMLOCK= of the unit, or use a smaller --size")
     ]

@@ -24,16 +24,24 @@ public struct Finding: Hashable, Sendable {
   }
 }
 
-/// What would disturb a measurement here, each with its remedy. Changes nothing.
+/// What would disturb a measurement here, each with its remedy. Leaves everything as it was.
 public enum Doctor {
   /// What only a system call can tell; all unknown for a recorded tree.
   struct Probe {
     var answersNUMACalls: Bool?
-    var memlock: (soft: UInt64, hard: UInt64)?
+    /// RLIMIT_MEMLOCK's hard limit in bytes.
+    var memlockHard: UInt64?
+    /// Whether this process may go up to `memlockWanted`, past the hard limit if it is privileged.
+    var raisesMemlock: Bool?
+
+    /// A region of the default size, with room for a few more.
+    static let memlockWanted: UInt64 = 64 << 20
 
     static func run(_ files: SystemFiles) -> Probe {
       guard files.isLive else { return Probe() }
-      return Probe(answersNUMACalls: MemoryPolicy.isAnswered(), memlock: ResourceLimit.memlock())
+      return Probe(
+        answersNUMACalls: MemoryPolicy.isAnswered(), memlockHard: ResourceLimit.memlock()?.hard,
+        raisesMemlock: ResourceLimit.couldRaiseMemlock(to: memlockWanted))
     }
   }
 

@@ -7,7 +7,9 @@ public struct NUMANode: Hashable, Sendable {
   public var number: Int
   /// The node's online CPUs; empty for a node that is memory only.
   public var cpus: CPUSet
-  /// Bytes of memory, 0 for a node that has none.
+  /// Bytes of memory, 0 for a node that has none. A kernel that initialises memory lazily
+  /// (`deferred_init=lazy`) counts only what it has initialised so far, as in `freeBytes`: there
+  /// `availableMemory` says what can be had.
   public var memoryBytes: Int64
   /// Bytes free when the topology was read.
   public var freeBytes: Int64

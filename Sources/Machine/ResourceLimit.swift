@@ -20,4 +20,13 @@ public enum ResourceLimit {
     var limit = rlimit(rlim_cur: rlim_t(bytes), rlim_max: rlim_t(max(bytes, now.hard)))
     return setrlimit(resource, &limit) == 0
   }
+
+  /// Whether `raiseMemlock` would succeed: tried, and put back at once. Capabilities do not tell, because a
+  /// user namespace's CAP_SYS_RESOURCE does not count here.
+  static func couldRaiseMemlock(to bytes: UInt64) -> Bool {
+    guard let now = memlock(), raiseMemlock(to: bytes) else { return false }
+    var limit = rlimit(rlim_cur: rlim_t(now.soft), rlim_max: rlim_t(now.hard))
+    _ = setrlimit(resource, &limit)
+    return true
+  }
 }
