@@ -52,6 +52,37 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   /// `SwapTotal` in bytes.
   public var swapBytes: Int64?
 
+  /// The stable part, and what is known of the context.
+  public init(
+    cpuModel: String, cpuFamilyModelStepping: String, architecture: String, cpus: Int, nodes: Int,
+    memoryGiB: Int, hypervisor: String, kernelRelease: String, kernelVersion: String,
+    microcode: String? = nil,
+    commandLine: String = "", governor: String? = nil, turbo: String? = nil, smt: String? = nil,
+    transparentHugePages: String? = nil, numaBalancing: Int? = nil, mitigations: [String: String] = [:],
+    clocksource: String? = nil, ksm: String? = nil, swapBytes: Int64? = nil
+  ) {
+    self.cpuModel = cpuModel
+    self.cpuFamilyModelStepping = cpuFamilyModelStepping
+    self.architecture = architecture
+    self.cpus = cpus
+    self.nodes = nodes
+    self.memoryGiB = memoryGiB
+    self.hypervisor = hypervisor
+    self.kernelRelease = kernelRelease
+    self.kernelVersion = kernelVersion
+    self.microcode = microcode
+    self.commandLine = commandLine
+    self.governor = governor
+    self.turbo = turbo
+    self.smt = smt
+    self.transparentHugePages = transparentHugePages
+    self.numaBalancing = numaBalancing
+    self.mitigations = mitigations
+    self.clocksource = clocksource
+    self.ksm = ksm
+    self.swapBytes = swapBytes
+  }
+
   /// A readable slug of the stable part alone, of `[a-z0-9-.]`, such as
   /// `amd-epyc-25.17.1-2cpu-1node-24gib-kvm`.
   public var machineKey: String {
