@@ -7,3 +7,12 @@
 
 #include <numa.h>
 #include <numaif.h>
+
+/**
+ * Whether libnuma found the node in sysfs, with or without memory and CPUs.
+ * A wrapper, because Swift 6 refuses libnuma's mutable global numa_nodes_ptr.
+ */
+static inline int cnuma_node_exists(int node)
+{
+	return node >= 0 && numa_nodes_ptr && numa_bitmask_isbitset(numa_nodes_ptr, (unsigned int)node);
+}

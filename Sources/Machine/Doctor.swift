@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing about this machine that a measurement should know of.
+public struct Finding: Hashable, Sendable {
+  public enum Severity: Hashable, Sendable {
+    /// Worth knowing; nothing to do.
+    case note
+    /// It disturbs or widens results.
+    case warning
+    /// Part of the measurement cannot work.
+    case problem
+  }
+
+  public var severity: Severity
+  /// One line.
+  public var what: String
+  /// What to do, as a command where there is one; nil when nothing can or need be done.
+  public var remedy: String?
+
+  public init(_ severity: Severity, _ what: String, remedy: String? = nil) {
+    self.severity = severity
+    self.what = what
+    self.remedy = remedy
+  }
+}
+
+/// What would disturb a measurement here, each with its remedy. Leaves everything as it was.
+public enum Doctor {
+  /// What only a system call can tell; all unknown for a recorded tree.
+  struct Probe {
+    var answersNUMACalls: Bool?
+    /// RLIMIT_MEMLOCK's hard limit in bytes.
+    var memlockHard: UInt64?
+    /// Whether this process may go up to `memlockWanted`, past the hard limit if it is privileged.
+    var raisesMemlock: Bool?
+
+    /// A region of the default size, with room for a few more.
+    static let memlockWanted: UInt64 = 64 << 20
+
+    static func run(_ files: SystemFiles) -> Probe {
+      guard files.isLive else { return Probe() }
+      return Probe(
+        answersNUMACalls: MemoryPolicy.isAnswered(), memlockHard: ResourceLimit.memlock()?.hard,
+        raisesMemlock: ResourceLimit.couldRaiseMemlock(to: memlockWanted))
+    }
+  }
+
+  /// All findings, in the order CPU, memory, kernel. A thing that cannot be read is a finding of its own.
+  public static func findings(
+    topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles()
+  ) -> [Finding] {
+    findings(topology: topology, fingerprint: fingerprint, files: files, probe: .run(files))
+  }
+
+  static func findings(
+    topology: Topology, fingerprint: Fingerprint, files: SystemFiles, probe: Probe
+  ) -> [Finding] {
+    let examination = Examination(
+      topology: topology, fingerprint: fingerprint, files: files, probe: probe, features: .read(files))
+    return examination.processors() + examination.load() + examination.clock() + examination.memory()
+      + examination.kernel()
+  }
+
+  /// The facts that the checks look at.
+  struct Examination {
+    var topology: Topology
+    var fingerprint: Fingerprint
+    var files: SystemFiles
+    var probe: Probe
+    var features: CPUFeatures
+  }
+}
+
+extension Doctor.Examination {
+  func clock() -> [Finding] {
+    var findings: [Finding] = []
+    switch features.invariantTSC {
+    case true?: break
+    case false?:
+      findings.append(
+        Finding(
+          .warning,
+          "the time stamp counter is not invariant (constant_tsc and nonstop_tsc are not both there)",
+          remedy: "use --clock monotonic, or boot with tsc=reliable where you know better"))
+    case nil where fingerprint.architecture == "x86_64":
+      findings.append(
+        Finding(.note, "cannot tell whether the time stamp counter is invariant: no flags in /proc/cpuinfo"))
+    case nil: break
+    }
+    if fingerprint.architecture == "x86_64", let source = fingerprint.clocksource, source != "tsc" {
+      findings.append(
+        Finding(
+          .warning, "the kernel's clock source is \(source): CLOCK_MONOTONIC is slow and coarse here",
+          remedy: "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource"))
+    }
+    switch features.broadcastFlush {
+    case "IPI"?:
+      findings.append(
+        Finding(.note, "a kernel-range TLB flush interrupts every online CPU (row CAL counts it)"))
+    case let mechanism?:
+      findings.append(
+        Finding(
+          .note, "a kernel-range TLB flush goes by \(mechanism): it raises no interrupt that could be counted"
+        ))
+    case nil:
+      findings.append(Finding(.note, "cannot tell how a kernel-range TLB flush reaches the other CPUs"))
+    }
+    switch fingerprint.hypervisor {
+    case "none": break
+    case "unknown":
+      findings.append(
+        Finding(
+          .note,
+          "cannot tell whether this is a virtual machine: trust ratios within one run, not absolute times"))
+    case let name:
+      findings.append(
+        Finding(
+          .note,
+          "a virtual machine (\(name)): an interrupt can cost a VM exit, so only ratios within one run carry over"
+        ))
+    }
+    return findings
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How much of the direct map each entry size maps, in bytes, from `/proc/meminfo`. Nil on architectures that
+/// do not say (arm64).
+public struct DirectMapSizes: Hashable, Sendable {
+  /// `DirectMap4k`.
+  public var kib4: Int64?
+  /// `DirectMap2M`.
+  public var mib2: Int64?
+  /// `DirectMap1G`; absent on CPUs without 1 GiB pages.
+  public var gib1: Int64?
+
+  public init(kib4: Int64? = nil, mib2: Int64? = nil, gib1: Int64? = nil) {
+    self.kib4 = kib4
+    self.mib2 = mib2
+    self.gib1 = gib1
+  }
+
+  public static func read(_ files: SystemFiles = SystemFiles()) -> DirectMapSizes {
+    let text = files.text("/proc/meminfo") ?? ""
+    return DirectMapSizes(
+      kib4: SystemFiles.kibibytes("DirectMap4k", inText: text),
+      mib2: SystemFiles.kibibytes("DirectMap2M", inText: text),
+      gib1: SystemFiles.kibibytes("DirectMap1G", inText: text))
+  }
+}
+
+/// `MemAvailable` of `/proc/meminfo`, in bytes: what can be allocated without swapping. Nil when unreadable.
+public func availableMemory(files: SystemFiles = SystemFiles()) -> Int64? {
+  files.kibibytes("MemAvailable", in: "/proc/meminfo")
+}
