@@ -4,6 +4,7 @@ import PackageDescription
 
 // The last -O wins: the timing loops are optimised in debug builds too, because `swift run` builds debug.
 let timed: [CSetting] = [
+  .define("_GNU_SOURCE"),
   .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error), .unsafeFlags(["-O2"]),
 ]
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
@@ -22,6 +23,11 @@ let package = Package(
       name: "Machine",
       dependencies: ["CKernel", "CNuma", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    .target(
+      name: "GuestMemory",
+      dependencies: ["CKernel", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
     .target(name: "Statistics", swiftSettings: optimised),
     .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__x86_64__)
-#define _GNU_SOURCE
 #include "ckernel/vcpu.h"
 
 #include <errno.h>

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The timed regions. Each function holds the calls under test and the clock, and nothing else: no
+ * allocation, no other system call, ticks stored into memory that is already resident.
+ * All return 0 or -errno; -EFAULT also where touching memory raised SIGBUS.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ckernel/clock.h"
+
+/* fault-in.c */
+
+/**
+ * Stores one byte into each of `pages` pages of `page_bytes`, page order[i] at step i. Stamps are chained:
+ * stamps[0] before the first page, stamps[i + 1] after page i, so a page costs one read of the clock.
+ */
+int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
+		enum ckernel_clock clock, uint64_t *stamps);
+
+/** The same loop, timed once around: *ticks is the whole. What the stamps of loops_touch add shows here. */
+int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
+		      enum ckernel_clock clock, uint64_t *ticks);
+
+/** loops_touch without the store: the least distance of two stamps is what timing adds to each page. */
+void loops_touch_floor(const uint32_t *order, size_t pages, enum ckernel_clock clock, uint64_t *stamps);
+
+/** fallocate(2) of [0, bytes): *ticks is the call. */
+int loops_allocate(int fd, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+
+/** MADV_POPULATE_WRITE of [base, base + bytes): *ticks is the call. */
+int loops_populate(void *base, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+
+/** How loops_end_to_end makes its file. */
+enum loops_source {
+	LOOPS_ANONYMOUS = 0,
+	LOOPS_ANONYMOUS_HUGE = 1,
+	LOOPS_MEMFD = 2,
+	LOOPS_MEMFD_SECRET = 3,
+	LOOPS_GUEST_MEMFD = 4,
+};
+
+struct loops_end_to_end {
+	enum loops_source source;
+	int vm;		/* LOOPS_GUEST_MEMFD: the VM to create it in */
+	uint64_t flags; /* LOOPS_GUEST_MEMFD: its flags */
+	size_t page_bytes;
+	size_t pages;
+	const uint32_t *order;
+	/* Left for the caller to release; -1 and NULL where not made. */
+	int fd;
+	void *base;
+};
+
+/** Creates, sizes, maps and touches all pages: *ticks is the whole. */
+int loops_end_to_end(struct loops_end_to_end *run, enum ckernel_clock clock, uint64_t *ticks);
+
+/* guest-fault.c (the guest's own loop is CKernel's payload) */
+
+/** KVM_PRE_FAULT_MEMORY of [gpa, gpa + bytes): *ticks is all of its calls. */
+int loops_pre_fault(int vcpu, uint64_t gpa, uint64_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+
+/* free.c */
+
+/** munmap(2): *ticks is the call. */
+int loops_unmap(void *base, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+
+/** fallocate(2) with PUNCH_HOLE of [0, bytes): *ticks is the call. */
+int loops_punch_hole(int fd, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+
+/** close(2) of each of `count` descriptors in turn: *ticks is all of them. */
+int loops_close(const int *fds, size_t count, enum ckernel_clock clock, uint64_t *ticks);
+
+/** A mapping to release; bytes = 0 for none. */
+struct loops_mapping {
+	void *base;
+	size_t bytes;
+};
+
+/** munmap(2) of each mapping, then close(2) of each descriptor: *ticks is the whole. */
+int loops_destroy(const struct loops_mapping *mappings, size_t mapping_count, const int *fds,
+		  size_t fd_count, enum ckernel_clock clock, uint64_t *ticks);
+
+/* tlb-flush.c */
+
+/**
+ * mprotect(2) of one page, `rounds` times (read-only, then writable again with a touch between), while a
+ * thread of this process spins on each of `cpus[0 .. count - 1]`. ticks[i] is the i-th call that takes
+ * the write permission away: the one that must reach every CPU. The threads end before the return.
+ */
+int loops_user_shootdown(uint8_t *page, size_t page_bytes, const int *cpus, size_t count, size_t rounds,
+			 enum ckernel_clock clock, uint64_t *ticks);
