@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Machine
+
+/// One fresh region measured once: the unit of replication.
+public struct Block: Sendable {
+  public enum Status: Hashable, Sendable {
+    case valid
+    /// The first round of a group: recorded, not summarised, since code and tables are cold.
+    case warmUp
+    /// Recorded, not summarised: why it is not a result.
+    case invalid(String)
+
+    public var text: String {
+      switch self {
+      case .valid: "ok"
+      case .warmUp: "warm-up"
+      case .invalid(let reason): "invalid: \(reason)"
+      }
+    }
+  }
+
+  public var measuredCase: Case
+  /// Number of this block among its case's, from 0.
+  public var number: Int
+  /// Block n of every arm is round n's; the warm-up round is 0.
+  public var round: Int
+  /// Place in the round's random order, from 0.
+  public var position: Int
+  public var status: Status
+  /// One value per timed call, per page (or per VM), in the case's unit.
+  public var samples: [Double]
+  public var placement: Placement
+  public var counters: Counters
+  /// KVM's own count of guest faults; nil where no vCPU took part.
+  public var faultsTaken: UInt64?
+  /// Interruptions that the companions booked, over all of them; nil where none spun.
+  public var gaps: UInt64?
+  /// Time that those took, ns; nil where none spun.
+  public var stolen: Double?
+
+  public init(
+    measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
+    placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?
+  ) {
+    self.measuredCase = measuredCase
+    self.number = number
+    self.round = round
+    self.position = position
+    self.status = status
+    self.samples = samples
+    self.placement = placement
+    self.counters = counters
+    self.faultsTaken = faultsTaken
+    self.gaps = gaps
+    self.stolen = stolen
+  }
+}

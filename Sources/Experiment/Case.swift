@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import GuestMemory
+
+/// In which order the pages of a region are touched.
+public enum AccessOrder: String, CaseIterable, Codable, Sendable {
+  case sequential
+  case random
+}
+
+/// The state that every other CPU is held in while a block runs.
+public enum OthersState: String, CaseIterable, Codable, Sendable {
+  /// A pinned process of ours spins in user space on each: reproducible.
+  case spin
+  /// Left alone: what a quiet host pays.
+  case idle
+}
+
+/// One benchmark and operation at one point of the axes.
+public struct Case: Hashable, Sendable {
+  public var benchmark: String
+  public var operation: String
+  public var backing: Backing
+  /// Pages in the region of one block.
+  public var pages: Int
+  public var order: AccessOrder
+  /// Threads that take part; 1 where only the measuring thread does.
+  public var threads: Int
+  /// Node of the measuring CPU.
+  public var cpuNode: Int
+  /// Node that the memory is bound to.
+  public var memoryNode: Int
+  public var others: OthersState
+
+  public init(
+    benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
+    cpuNode: Int, memoryNode: Int, others: OthersState
+  ) {
+    self.benchmark = benchmark
+    self.operation = operation
+    self.backing = backing
+    self.pages = pages
+    self.order = order
+    self.threads = threads
+    self.cpuNode = cpuNode
+    self.memoryNode = memoryNode
+    self.others = others
+  }
+
+  /// The canonical text of the axes: the key under which samples, series and comparisons meet.
+  public var key: String {
+    "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
+      + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
+  }
+}
+
+/// The unit of a case's values.
+public enum SampleUnit: String, Codable, Sendable {
+  /// Nanoseconds per page.
+  case nanoseconds = "ns"
+  /// Nanoseconds per virtual machine.
+  case nanosecondsPerVM = "ns/vm"
+}
+
+/// In what the arms of one group differ.
+public enum ArmAxis: Hashable, Sendable {
+  case backing
+  case others
+  case threads
+}

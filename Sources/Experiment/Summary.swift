@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import GuestMemory
+import Machine
+import Statistics
+
+/// What became of a case.
+public enum CaseStatus: String, Codable, Sendable {
+  case ok
+  /// The reason names the unmet requirement.
+  case unsupported
+  /// The precision was not reached.
+  case unstable
+  /// Interrupted.
+  case partial
+  case failed
+}
+
+/// What the interrupt counters show of kernel-range TLB flushes.
+public enum FlushState: String, Codable, Sendable {
+  case on
+  case off
+  case unknown
+}
+
+/// One row: everything that is said of one case.
+public struct Summary: Sendable {
+  public var measuredCase: Case
+  /// In what this case differs from its baseline.
+  public var armAxis: ArmAxis
+  public var abi: Dialect?
+  /// GUEST_MEMFD_FLAG_*; nil where the backing is no guest_memfd.
+  public var guestMemfdFlags: UInt64?
+  public var pageBytes: Int
+  public var placement: Placement?
+  public var flush: FlushState?
+  /// How the value was obtained.
+  public var method: String
+  public var unit: SampleUnit
+  public var status: CaseStatus
+  /// Why a case has no figure, or what its figure rests on.
+  public var reason: String?
+  /// Blocks that count.
+  public var blocks: Int
+  /// Blocks recorded as invalid.
+  public var invalidBlocks: Int
+  /// All samples of all valid blocks, pooled.
+  public var samples: Distribution
+  /// Interval of the median, from the blocks' medians.
+  public var medianInterval: Interval?
+  public var baseline: Case?
+  public var effect: Effect?
+  /// Sums over the valid blocks.
+  public var counters: Counters
+  public var faultsTaken: UInt64?
+  /// Sums over the valid blocks; nil where no companion spun.
+  public var gaps: UInt64?
+  /// Time stolen from all companions over the valid blocks, ns.
+  public var stolen: Double?
+
+  /// A case without any block yet.
+  public init(_ measuredCase: Case, axis: ArmAxis, unit: SampleUnit, method: String, pageBytes: Int) {
+    self.measuredCase = measuredCase
+    self.armAxis = axis
+    self.pageBytes = pageBytes
+    self.method = method
+    self.unit = unit
+    status = .partial
+    blocks = 0
+    invalidBlocks = 0
+    samples = Distribution()
+    counters = .none
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
+import SystemPackage
+
+/// Why /dev/kvm could not be opened, with what would help.
+func refusal(_ error: Errno) -> Refusal {
+  switch error {
+  case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .noSuchAddressOrDevice:
+    .unsupported(
+      "no /dev/kvm", remedy: "load the module kvm_intel or kvm_amd; in a VM, allow nested virtualisation")
+  case .permissionDenied, .notPermitted:
+    .unsupported("/dev/kvm: \(error)", remedy: "join the group kvm (usermod -aG kvm USER) or run as root")
+  default: .unsupported("/dev/kvm: \(error)")
+  }
+}
+
+/// What KVM offers here, asked once.
+public struct KVMCapabilities: Hashable, Sendable {
+  /// The dialect's flags for the default VM type, or why there are none.
+  public var abi: Result<GuestMemfdABI, Refusal>
+  /// The same for the software-protected type, or why that type is not there.
+  public var privateABI: Result<GuestMemfdABI, Refusal>
+  /// KVM_PRE_FAULT_MEMORY.
+  public var hasPreFault: Bool
+
+  /// - Parameters:
+  ///   - dialect: insist on a dialect instead of recognising it.
+  ///   - acceptsHostRisk: allows a v7 kernel's flag in spite of its bug.
+  public static func read(
+    _ kvm: borrowing KVMDevice, insisting dialect: Dialect? = nil, acceptsHostRisk: Bool = false
+  ) throws(Refusal) -> KVMCapabilities {
+    let machine = try VirtualMachine(kvm)
+    let abi = Result { () throws(Refusal) in
+      let abi = try GuestMemfdABI.resolve(machine.guestMemfdAnswers, insisting: dialect)
+      guard abi.dialect != .v7 || acceptsHostRisk else {
+        throw Refusal.unsupported(
+          "this kernel speaks the flag's v7 dialect: \(GuestMemfdABI.hostRisk)", remedy: "--accept-host-risk")
+      }
+      return abi
+    }
+    let offersType = machine.answer(KVM_CAP_VM_TYPES) & (1 << VirtualMachineType.softwareProtected.rawValue) != 0
+    return KVMCapabilities(
+      abi: abi,
+      privateABI: Result { () throws(Refusal) in try privateABI(kvm, abi: abi.get(), offersType: offersType) },
+      hasPreFault: machine.answer(KVM_CAP_PRE_FAULT_MEMORY) > 0)
+  }
+
+  private static func privateABI(
+    _ kvm: borrowing KVMDevice, abi: GuestMemfdABI, offersType: Bool
+  ) throws(Refusal) -> GuestMemfdABI {
+    guard offersType else {
+      throw .unsupported(
+        "no VM type with private memory is offered (KVM_X86_SW_PROTECTED_VM)",
+        remedy: "CONFIG_KVM_SW_PROTECTED_VM and hardware paging (EPT or NPT)")
+    }
+    let machine = try VirtualMachine(kvm, type: .softwareProtected)
+    guard machine.answer(KVM_CAP_MEMORY_ATTRIBUTES) & Int32(KVM_MEMORY_ATTRIBUTE_PRIVATE) != 0 else {
+      throw .unsupported("the VM type has no private memory (KVM_CAP_MEMORY_ATTRIBUTES)")
+    }
+    return abi.offered(machine.guestMemfdAnswers)
+  }
+
+  /// The dialect and flags that create `backing`.
+  public func flags(for backing: Backing) throws(Refusal) -> (dialect: Dialect, flags: UInt64) {
+    let abi = try (backing.isPrivate ? privateABI : abi).get()
+    return (abi.dialect, try abi.flags(for: backing))
+  }
+}
+
+/// Whether memfd_secret works here, and if not, which of its three causes it is.
+public enum SecretMemory {
+  /// - Parameter read: gives a file's text, or nil.
+  public static func check(
+    kernelRelease: String, architecture: String, probe: () -> Int32 = openAndClose,
+    read: (String) -> String?
+  ) throws(Refusal) {
+    let result = probe()
+    guard result < 0 else { return }
+    guard result == -ENOSYS else { throw .failed(call: "memfd_secret", Errno(rawValue: -result)) }
+    // The parameter's folder exists exactly where the code was built in; the value is readable by root.
+    if let enabled = read("/sys/module/secretmem/parameters/enable") {
+      if enabled.hasPrefix("N") {
+        throw .unsupported(
+          "memfd_secret is switched off (secretmem.enable=0, the default before Linux 6.5)",
+          remedy: "boot with secretmem.enable=1")
+      }
+      throw .unsupported(
+        "memfd_secret is built, but this kernel cannot edit its direct map (\(architecture))",
+        remedy: architecture == "aarch64" ? "boot with rodata=full" : nil)
+    }
+    let configuration = read("/boot/config-\(kernelRelease)") ?? ""
+    if configuration.contains("CONFIG_SECRETMEM=y") {
+      throw .unsupported(
+        "memfd_secret is built, but switched off or impossible on this machine (\(architecture))",
+        remedy: "boot with secretmem.enable=1" + (architecture == "aarch64" ? " and rodata=full" : ""))
+    }
+    throw .unsupported("memfd_secret is not built into this kernel", remedy: "CONFIG_SECRETMEM=y")
+  }
+
+  public static func openAndClose() -> Int32 {
+    let result = ckernel_memfd_secret()
+    if result >= 0 { close(result) }
+    return min(result, 0)
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
+import SystemPackage
+
+/// The size of a huge page (x86-64, and arm64 with 4 KiB pages).
+public let hugePageBytes = 2 << 20
+
+/// A mapping that unmaps itself.
+public struct Region: ~Copyable {
+  public let base: UnsafeMutableRawPointer
+  public let bytes: Int
+
+  private init(base: UnsafeMutableRawPointer, bytes: Int) {
+    self.base = base
+    self.bytes = bytes
+  }
+
+  deinit { munmap(base, bytes) }
+
+  /// Takes over a mapping made elsewhere.
+  public init(adopting base: UnsafeMutableRawPointer, bytes: Int) {
+    self.init(base: base, bytes: bytes)
+  }
+
+  /// Shared, readable and writable.
+  public static func mapping(_ file: borrowing MemoryFile) throws(Refusal) -> Region {
+    try map(file.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number, call: "mmap of the file")
+  }
+
+  /// Private anonymous memory in 4 KiB pages, not populated.
+  public static func anonymous(bytes: Int) throws(Refusal) -> Region {
+    let region = try map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, call: "mmap")
+    try check(ckernel_madvise(region.base, bytes, MADV_NOHUGEPAGE), "madvise(MADV_NOHUGEPAGE)")
+    return region
+  }
+
+  /// Private anonymous memory, aligned for and advised to use huge pages, not populated.
+  public static func anonymousHuge(bytes: Int) throws(Refusal) -> Region {
+    let wide = try map(
+      bytes + hugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, call: "mmap")
+    let (start, length) = wide.release()
+    let skip = (hugePageBytes - Int(bitPattern: start) % hugePageBytes) % hugePageBytes
+    let region = Region(base: start + skip, bytes: bytes)
+    if skip > 0 { munmap(start, skip) }
+    munmap(region.base + bytes, length - skip - bytes)
+    try check(ckernel_madvise(region.base, bytes, MADV_HUGEPAGE), "madvise(MADV_HUGEPAGE)")
+    return region
+  }
+
+  /// Memory of the tool's own: every page present before it is used, so that no use faults.
+  public static func resident(bytes: Int) throws(Refusal) -> Region {
+    let region = try anonymous(bytes: bytes)
+    memset(region.base, 0, bytes)
+    return region
+  }
+
+  /// Addresses with nothing behind them: no access, no pages.
+  public static func reserved(bytes: Int) throws(Refusal) -> Region {
+    try map(bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, call: "mmap(PROT_NONE)")
+  }
+
+  private static func map(
+    _ bytes: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32, call: String
+  ) throws(Refusal) -> Region {
+    guard let base = mmap(nil, bytes, protection, flags, descriptor, 0), base != MAP_FAILED else {
+      throw .failed(call: call, Errno(rawValue: errno))
+    }
+    return Region(base: base, bytes: bytes)
+  }
+
+  /// Gives the mapping up: the caller unmaps it.
+  public consuming func release() -> (base: UnsafeMutableRawPointer, bytes: Int) {
+    let result = (base, bytes)
+    discard self
+    return result
+  }
+}

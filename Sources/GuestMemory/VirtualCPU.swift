@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
+
+/// KVM's own counts for one vCPU (KVM_GET_STATS_FD).
+public struct VirtualCPUStats: Hashable, Sendable {
+  /// Page faults that reached KVM's MMU.
+  public var faultsTaken: UInt64
+  /// Page faults that KVM resolved by mapping a page.
+  public var faultsFixed: UInt64
+  public var exits: UInt64
+
+  public static func - (after: VirtualCPUStats, before: VirtualCPUStats) -> VirtualCPUStats {
+    VirtualCPUStats(
+      faultsTaken: after.faultsTaken - before.faultsTaken,
+      faultsFixed: after.faultsFixed - before.faultsFixed, exits: after.exits - before.exits)
+  }
+}
+
+/// Reads a vCPU's stats; the offsets are looked up once.
+struct StatsReader: ~Copyable {
+  private let descriptor: OwnedDescriptor
+  private let taken: Int64
+  private let fixed: Int64
+  private let exits: Int64
+
+  private init(_ descriptor: consuming OwnedDescriptor, taken: Int64, fixed: Int64, exits: Int64) {
+    self.descriptor = descriptor
+    self.taken = taken
+    self.fixed = fixed
+    self.exits = exits
+  }
+
+  static func open(_ vcpu: borrowing OwnedDescriptor) throws(Refusal) -> StatsReader {
+    let stats = try OwnedDescriptor(ckernel_stats_open(vcpu.number), from: "KVM_GET_STATS_FD")
+    let taken = try offset(of: "pf_taken", in: stats)
+    let fixed = try offset(of: "pf_fixed", in: stats)
+    let exits = try offset(of: "exits", in: stats)
+    return StatsReader(stats, taken: taken, fixed: fixed, exits: exits)
+  }
+
+  private static func offset(of name: String, in stats: borrowing OwnedDescriptor) throws(Refusal) -> Int64 {
+    let offset = ckernel_stats_offset(stats.number, name)
+    guard offset >= 0 else {
+      throw .unsupported("KVM's binary stats have no \(name)", remedy: "Linux 5.14 or later")
+    }
+    return offset
+  }
+
+  func read() throws(Refusal) -> VirtualCPUStats {
+    VirtualCPUStats(
+      faultsTaken: try value(taken), faultsFixed: try value(fixed), exits: try value(exits))
+  }
+
+  private func value(_ offset: Int64) throws(Refusal) -> UInt64 {
+    var value: UInt64 = 0
+    try check(ckernel_stats_read(descriptor.number, offset, &value), "reading KVM's stats")
+    return value
+  }
+
+  consuming func release() -> Int32 { descriptor.release() }
+}
+
+/// A vCPU with the touching program loaded, and the memory that program needs besides the region under
+/// test: page tables, code, order table, log. Entered at CPL 3 in long mode, so that it runs natively under
+/// VMX, SVM and PVM alike.
+public struct VirtualCPU: ~Copyable {
+  private let descriptor: OwnedDescriptor
+  private let run: Region
+  private let stats: StatsReader
+  private let scratch: Region
+  private let guest: ckernel_guest
+  /// Pages in the region under test.
+  public let pages: Int
+
+  /// The slot that holds the program's own memory.
+  private static let scratchSlot: UInt32 = 0
+
+  /// - Parameter order: the page to touch at each step.
+  public init(
+    _ kvm: borrowing KVMDevice, in machine: borrowing VirtualMachine, order: UnsafeBufferPointer<UInt32>
+  ) throws(Refusal) {
+    let pages = order.count
+    var guest = ckernel_guest()
+    let layout = ckernel_guest_layout(UInt64(pages), &guest)
+    guard layout != -ENOTSUP else { throw Self.noProgram }
+    try check(layout, "laying out a guest of \(pages) pages")
+    let scratch = try Region.resident(bytes: Int(guest.scratch_bytes))
+    ckernel_guest_build(&guest, UInt64(pages), scratch.base)
+    let table = UnsafeMutableBufferPointer(
+      start: (scratch.base + Int(guest.order)).assumingMemoryBound(to: UInt32.self), count: pages)
+    _ = table.update(fromContentsOf: order)
+    try machine.addSlot(Self.scratchSlot, at: 0, memory: scratch)
+    let descriptor = try OwnedDescriptor(
+      ckernel_vcpu_create(kvm.descriptor.number, machine.descriptor.number), from: "KVM_CREATE_VCPU")
+    var state: UnsafeMutablePointer<kvm_run>?
+    var bytes = 0
+    try check(ckernel_vcpu_map(kvm.descriptor.number, descriptor.number, &state, &bytes), "mmap of the vCPU")
+    guard let state else { throw .failed("the vCPU has no kvm_run") }
+    let run = Region(adopting: state, bytes: bytes)
+    try check(ckernel_vcpu_prepare(descriptor.number, &guest), "setting the vCPU's mode")
+    let stats = try StatsReader.open(descriptor)
+    self.descriptor = descriptor
+    self.stats = stats
+    self.run = run
+    self.scratch = scratch
+    self.guest = guest
+    self.pages = pages
+  }
+
+  public static let noProgram = Refusal.unsupported(
+    "no guest program for this architecture yet", remedy: "x86-64, or a payload in Sources/CKernel/arch")
+
+  /// Guest address of the region under test.
+  public var regionAddress: UInt64 { guest.region_gpa }
+
+  /// Number of the vCPU's descriptor, for calls that are timed from outside.
+  public var number: Int32 { descriptor.number }
+
+  public func readStats() throws(Refusal) -> VirtualCPUStats { try stats.read() }
+
+  /// The ticks that the guest logged, one per step of the last run.
+  public var log: UnsafeBufferPointer<UInt64> {
+    let start = (scratch.base + Int(guest.log)).assumingMemoryBound(to: UInt64.self)
+    return UnsafeBufferPointer(start: start, count: pages)
+  }
+
+  /// Runs the program over the region under test. Returns 0 or -errno, for use inside a counted window.
+  public func touchRegion(storing value: UInt8) -> Int32 { touch(guest.region_gpa, pages, value) }
+
+  /// Brings the program's own code, tables and log into KVM's mappings, on a scratch range.
+  public func warm() throws(Refusal) {
+    // The log and the order table are walked over their whole length with the pages that warm-up has.
+    let steps = min(pages, Int(CKERNEL_GUEST_WARM_PAGES))
+    let table = (scratch.base + Int(guest.order)).assumingMemoryBound(to: UInt32.self)
+    let saved = [UInt32](UnsafeBufferPointer(start: table, count: pages))
+    for step in 0..<pages { table[step] = UInt32(step % steps) }
+    defer { for step in 0..<pages { table[step] = saved[step] } }
+    try check(touch(guest.warm, pages, 1), "warming the guest up")
+  }
+
+  /// What ended the last run, for a message.
+  public var exitReason: UInt32 { run.base.assumingMemoryBound(to: kvm_run.self).pointee.exit_reason }
+
+  private func touch(_ base: UInt64, _ count: Int, _ value: UInt8) -> Int32 {
+    var guest = guest
+    let state = run.base.assumingMemoryBound(to: kvm_run.self)
+    return ckernel_vcpu_touch(descriptor.number, state, &guest, base, UInt64(count), value)
+  }
+
+  /// Gives everything up: the caller unmaps and closes it.
+  public consuming func release() -> (mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32]) {
+    ([run.release(), scratch.release()], [stats.release(), descriptor.release()])
+  }
+}
