@@ -35,7 +35,8 @@ extension Distribution {
   /// The median of the values' distances to their median, not scaled to resemble a standard deviation.
   ///
   /// In the unit of the values given; 0 for one value; nil where there is none, or where a distance overflows.
-  /// Not exact, it is off by at most 2^-10 of the median and the distance together.
+  /// Not exact, it is the lower of two middle distances to the lower of two middle values, and off from that by at
+  /// most 2^-10 of that value and that distance together.
   ///
   /// - Complexity: O(k log k) in the values or buckets kept.
   public var medianAbsoluteDeviation: Double? {
