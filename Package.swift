@@ -31,6 +31,8 @@ let package = Package(
     .target(name: "Statistics", swiftSettings: optimised),
     .target(
       name: "Experiment", dependencies: ["Statistics", "Machine", "GuestMemory"], swiftSettings: strict),
+    .target(
+      name: "Suite", dependencies: ["Experiment", "Loops"], path: "Benchmarks/Suite", swiftSettings: strict),
     .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
   ],

@@ -21,8 +21,10 @@ enum ckernel_companion_command {
 
 /** Shared by the measuring process and one companion; in ticks of the clock. */
 struct ckernel_companion {
-	_Alignas(64) uint32_t command;
-	_Alignas(64) uint32_t acknowledged;
+	uint32_t command;
+	uint32_t apart[15]; /* a cache line of its own; over-aligned types do not reach Swift */
+	uint32_t acknowledged;
+	uint32_t reserved;
 	uint64_t floor;	    /* least distance of two reads */
 	uint64_t threshold; /* a longer distance is a gap */
 	uint64_t gaps;

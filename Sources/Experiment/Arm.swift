@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import GuestMemory
+import Machine
+import Statistics
+
+/// What has been measured of one case so far.
+struct Arm {
+  let measuredCase: Case
+  let identity: ArmIdentity
+  private(set) var summary: Summary
+  /// The block's median by round, for pairing with the baseline's.
+  private(set) var medians: [Int: Double] = [:]
+  private var blockCount = 0
+
+  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, pageBytes: Int) {
+    self.measuredCase = measuredCase
+    self.identity = identity
+    summary = Summary(
+      measuredCase, axis: spec.armAxis, unit: spec.unit, method: spec.method, pageBytes: pageBytes)
+    summary.abi = identity.abi
+    summary.guestMemfdFlags = identity.guestMemfdFlags
+    summary.reason = identity.note
+  }
+
+  /// Takes a reading in and gives the block that it makes.
+  mutating func add(_ reading: BlockReading, round: Int, position: Int) -> Block {
+    let status: Block.Status =
+      if let reason = reading.invalid { .invalid(reason) } else if round == 0 { .warmUp } else { .valid }
+    let block = Block(
+      measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
+      samples: reading.samples, placement: reading.placement, counters: reading.counters,
+      faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen)
+    blockCount += 1
+    switch status {
+    case .valid: take(block)
+    case .warmUp: break
+    case .invalid(let reason):
+      summary.invalidBlocks += 1
+      if summary.blocks == 0 { summary.reason = reason }
+    }
+    return block
+  }
+
+  private mutating func take(_ block: Block) {
+    if summary.blocks == 0 { summary.reason = identity.note }
+    summary.blocks += 1
+    summary.samples.record(contentsOf: block.samples)
+    summary.counters += block.counters
+    summary.placement = worse(summary.placement, block.placement)
+    if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
+    if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
+    if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
+    medians[block.round] = median(block.samples)
+  }
+
+  /// The row says the worst that any of its blocks says.
+  private func worse(_ left: Placement?, _ right: Placement) -> Placement {
+    guard let left else { return right }
+    return left == right ? left : .unknown
+  }
+
+  mutating func fail(_ refusal: Refusal) {
+    summary.status = refusal.kind == .unsupported ? .unsupported : .failed
+    summary.reason = refusal.description
+  }
+
+  var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
+
+  /// Brings interval, effect and flush up to date with the blocks.
+  mutating func conclude(baseline: Arm?) {
+    summary.medianInterval = medianInterval(Array(medians.values)).interval
+    summary.flush = flushSeen
+    guard let baseline, baseline.measuredCase != measuredCase else { return }
+    summary.baseline = baseline.measuredCase
+    let pairs = medians.keys.sorted().compactMap { round in
+      baseline.medians[round].flatMap { base in medians[round].map { (baseline: base, value: $0) } }
+    }
+    summary.effect = pairedEffect(pairs)
+  }
+
+  mutating func settle(_ status: CaseStatus) {
+    guard !hasFailed else { return }
+    summary.status = status
+    if summary.blocks == 0 {
+      if summary.invalidBlocks > 0 { summary.status = .failed }
+      let end = status == .partial ? "interrupted" : "the budget ended"
+      summary.reason = summary.reason ?? "\(end) before a block that counts"
+    }
+  }
+
+  /// Whether the interval of the effect (of the median, for a baseline) is as narrow as asked.
+  func isPrecise(_ precision: Double) -> Bool {
+    if hasFailed { return true }
+    if let effect = summary.effect {
+      if let ratio = effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) <= precision }
+      // Where a value is zero there is no ratio: the shift against the arm's own size.
+      guard let center = median(Array(medians.values)), center != 0 else { return effect.shift.interval.isFinite }
+      return effect.shift.interval.relativeHalfWidth(around: center) <= precision
+    }
+    guard let interval = summary.medianInterval, let center = median(Array(medians.values)) else { return false }
+    return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
+  }
+
+  /// A kernel-range flush interrupts each other CPU once per page and shows in the row CAL but not in TLB.
+  /// Only where the others spin: a CPU that polls while idle is not counted.
+  private var flushSeen: FlushState? {
+    guard measuredCase.backing.removesDirectMap, measuredCase.pages > 0 else { return nil }
+    guard measuredCase.others == .spin, summary.blocks > 0, summary.armAxis == .backing,
+      let calls = summary.counters.calInterrupts, let shootdowns = summary.counters.tlbInterrupts,
+      calls.count > 1
+    else { return .unknown }
+    let flushes = Double(calls.reduce(0, +) - shootdowns.reduce(0, +))
+    let perPage = flushes / Double(summary.blocks * measuredCase.pages * (calls.count - 1))
+    return perPage > 0.9 ? .on : perPage < 0.1 ? .off : .unknown
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import GuestMemory
+
+/// Which clock the caller asks for.
+public enum ClockChoice: String, CaseIterable, Sendable {
+  /// The CPU's counter where it says that it is invariant, else CLOCK_MONOTONIC_RAW.
+  case auto
+  /// The CPU's counter, for machines that are known to have a good one and do not say so.
+  case tsc
+  /// CLOCK_MONOTONIC_RAW.
+  case monotonic
+}
+
+/// The clock of a run: what its ticks are worth and what reading it costs.
+public struct Clock: Sendable {
+  public let kind: ckernel_clock
+  /// Ticks of `kind` per nanosecond.
+  public let ticksPerNanosecond: Double
+  /// The CPU counter's ticks per nanosecond, in which the guest logs; nil without a counter.
+  public let counterTicksPerNanosecond: Double?
+  /// Least distance of an empty pair, ticks: subtracted once from a call timed alone.
+  public let callOverheadTicks: UInt64
+  /// Least distance of two stamps of an empty chained loop, ticks: subtracted once from each page.
+  public let pageOverheadTicks: UInt64
+
+  private static let calibrationNanoseconds: UInt64 = 100_000_000
+  private static let overheadRounds = 100_000
+
+  /// Calibrates; takes a tenth of a second.
+  /// - Parameters:
+  ///   - hasInvariantCounter: nil where the machine does not say.
+  ///   - pageOverhead: measures the chained loop's empty distance with the clock given.
+  public init(
+    _ choice: ClockChoice, hasInvariantCounter: Bool?, pageOverhead: (ckernel_clock) -> UInt64
+  ) throws(Refusal) {
+    var rate = 0.0
+    let hasCounter = ckernel_clock_calibrate(Self.calibrationNanoseconds, &rate) == 0
+    guard choice != .tsc || hasCounter else {
+      throw .failed("this architecture has no counter that user space can read", remedy: "--clock monotonic")
+    }
+    let trusts = choice == .tsc || (choice == .auto && hasCounter && hasInvariantCounter == true)
+    kind = trusts ? CKERNEL_CLOCK_COUNTER : CKERNEL_CLOCK_MONOTONIC
+    ticksPerNanosecond = trusts ? rate : 1
+    counterTicksPerNanosecond = hasCounter ? rate : nil
+    callOverheadTicks = ckernel_clock_pair_overhead(kind, Self.overheadRounds)
+    pageOverheadTicks = pageOverhead(kind)
+  }
+
+  public var isCounter: Bool { kind == CKERNEL_CLOCK_COUNTER }
+
+  public var description: ClockDescription {
+    ClockDescription(
+      name: isCounter ? String(cString: ckernel_clock_counter_name()) : "monotonic",
+      ticksPerNanosecond: ticksPerNanosecond,
+      callOverhead: Double(callOverheadTicks) / ticksPerNanosecond,
+      pageOverhead: Double(pageOverheadTicks) / ticksPerNanosecond)
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import GuestMemory
+
+/// One way of doing one benchmark, as the suite offers it.
+public struct OperationSpec: Sendable {
+  public let benchmark: String
+  public let name: String
+  /// One line for `list`.
+  public let summary: String
+  public let unit: SampleUnit
+  /// How the value is obtained, for the row.
+  public let method: String
+  /// In what the arms of a group differ.
+  public let armAxis: ArmAxis
+  /// The `others` that it makes sense in.
+  public let others: [OthersState]
+  /// The backings that it has a meaning for.
+  public let backings: [Backing]
+  /// Among the best known figures: measured in every state of the others by every plan.
+  public let isHeadline: Bool
+  /// A requirement beside the backing's own that this machine does not meet.
+  public let requirement: @Sendable (Case, Workbench) -> Refusal?
+  /// Measures one block and records it on the workbench.
+  public let measure: @Sendable (Case, Workbench) throws(Refusal) -> Void
+
+  public init(
+    benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
+    armAxis: ArmAxis = .backing, others: [OthersState] = OthersState.allCases, backings: [Backing],
+    isHeadline: Bool = false,
+    requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
+    measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
+  ) {
+    self.benchmark = benchmark
+    self.name = name
+    self.summary = summary
+    self.unit = unit
+    self.method = method
+    self.armAxis = armAxis
+    self.others = others
+    self.backings = backings
+    self.isHeadline = isHeadline
+    self.requirement = requirement
+    self.measure = measure
+  }
+}
+
+/// Arms that are measured side by side, in rounds.
+public struct CaseGroup: Sendable {
+  public let spec: OperationSpec
+  public let cases: [Case]
+  /// What each arm is compared with; nil for the baselines themselves.
+  public let baselines: [Case: Case]
+
+  public init(spec: OperationSpec, cases: [Case], baselines: [Case: Case]) {
+    self.spec = spec
+    self.cases = cases
+    self.baselines = baselines
+  }
+}
+
+/// The cases, their order, the stopping rule, the seed.
+public struct Plan: Sendable {
+  public var name: String
+  public var groups: [CaseGroup]
+  /// Relative half-width of the interval at which a group may stop.
+  public var precision: Double
+  /// Seconds for the whole run.
+  public var budget: Double
+  public var seed: UInt64
+
+  public init(name: String, groups: [CaseGroup], precision: Double, budget: Double, seed: UInt64) {
+    self.name = name
+    self.groups = groups
+    self.precision = precision
+    self.budget = budget
+    self.seed = seed
+  }
+}
+
+/// What an arm proved to be before anything of it was measured.
+public struct ArmIdentity: Hashable, Sendable {
+  public var abi: Dialect?
+  public var guestMemfdFlags: UInt64?
+  /// What the figure rests on where nothing could be proved.
+  public var note: String?
+
+  public init(abi: Dialect? = nil, guestMemfdFlags: UInt64? = nil, note: String? = nil) {
+    self.abi = abi
+    self.guestMemfdFlags = guestMemfdFlags
+    self.note = note
+  }
+}

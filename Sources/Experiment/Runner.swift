@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import GuestMemory
+import Machine
+import Statistics
+
+/// Carries a plan out: groups in order, within a group rounds of one block per arm in seeded random order,
+/// until every arm is precise or the group's share of the budget ends.
+public struct Runner {
+  /// Rounds before precision is looked at; below six no 95 % interval is finite.
+  private static let leastRounds = 8
+  private static let roundsBetweenLooks = 4
+  /// Deferred frees of the last block (RCU, per-CPU lists) are done by then.
+  private static let restMicroseconds: UInt64 = 500
+
+  private let plan: Plan
+  private let workbench: Workbench
+  private let identify: (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
+  private let sink: any RunSink
+  private let observer: (any RunObserver)?
+  private let start = ckernel_clock_monotonic()
+  private var generator: SeededGenerator
+  private var finished: [Summary] = []
+  public private(set) var report: RunReport
+
+  /// - Parameter identify: proves what an arm is, or refuses it, before any block of it.
+  public init(
+    plan: Plan, context: RunContext, workbench: Workbench, sink: any RunSink,
+    observer: (any RunObserver)? = nil,
+    identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
+  ) {
+    self.plan = plan
+    self.workbench = workbench
+    self.sink = sink
+    self.observer = observer
+    self.identify = identify
+    generator = SeededGenerator(seed: plan.seed)
+    report = RunReport(context: context)
+  }
+
+  /// True once a signal asked the run to stop.
+  public static var isInterrupted: Bool { ckernel_signals_pending() != 0 }
+
+  public mutating func warn(_ finding: Finding) { report.warnings.append(finding) }
+
+  /// Measures everything. What was measured stays in `report` whatever happens.
+  public mutating func run() throws(SinkFailure) {
+    try publish(isComplete: false, pending: [])
+    for (index, group) in plan.groups.enumerated() {
+      if Self.isInterrupted { break }
+      let left = plan.budget - elapsed
+      let share = left / Double(plan.groups.count - index)
+      let arms = try measure(group, number: index, until: elapsed + max(share, 0))
+      finished += arms.map(\.summary)
+      try publish(isComplete: false, pending: plan.groups[(index + 1)...])
+    }
+    let done = finished.count
+    let total = plan.groups.reduce(0) { $0 + $1.cases.count }
+    let rest = plan.groups.drop { group in !group.cases.contains { isPending($0) } }
+    try publish(isComplete: done == total && !Self.isInterrupted, pending: rest)
+  }
+
+  /// Adds what timing itself adds, once it is known.
+  public mutating func conclude(_ overhead: TimingOverhead?) throws(SinkFailure) {
+    report.timingOverhead = overhead
+    report.elapsed = elapsed
+    try sink.publish(report)
+  }
+
+  private func isPending(_ measuredCase: Case) -> Bool {
+    !finished.contains { $0.measuredCase == measuredCase }
+  }
+
+  public var elapsed: Double { Double(ckernel_clock_monotonic() - start) / 1e9 }
+
+  private mutating func publish(isComplete: Bool, pending: ArraySlice<CaseGroup>) throws(SinkFailure) {
+    report.summaries = finished + pending.flatMap { group in
+      group.cases.map { measuredCase in
+        var arm = Arm(measuredCase, spec: group.spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+        arm.settle(.partial)
+        return arm.summary
+      }
+    }
+    report.isComplete = isComplete
+    report.elapsed = elapsed
+    try sink.publish(report)
+  }
+
+  private mutating func measure(
+    _ group: CaseGroup, number: Int, until deadline: Double
+  ) throws(SinkFailure) -> [Arm] {
+    var arms = group.cases.map { prove($0, of: group.spec) }
+    defer { workbench.kvm.endGroup() }
+    var isPrecise = false
+    var round = 0
+    // Where a sandbox refuses the binding, the placement that is read back says so.
+    try? MemoryPolicy.bind(toNode: group.cases[0].memoryNode)
+    while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted, elapsed < deadline {
+      try measureRound(round, group: group, arms: &arms)
+      round += 1
+      observer?.progressed(
+        RunProgress(
+          benchmark: group.spec.benchmark, operation: group.spec.name, others: group.cases[0].others,
+          group: number + 1, groups: plan.groups.count, rounds: round, secondsLeft: plan.budget - elapsed))
+      if round > Self.leastRounds, round % Self.roundsBetweenLooks == 0 {
+        conclude(&arms, group: group)
+        isPrecise = arms.allSatisfy { $0.isPrecise(plan.precision) }
+      }
+    }
+    conclude(&arms, group: group)
+    for index in arms.indices {
+      let status: CaseStatus = arms[index].isPrecise(plan.precision) ? .ok : .unstable
+      arms[index].settle(Self.isInterrupted && !isPrecise ? .partial : status)
+    }
+    return arms
+  }
+
+  private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
+    do throws(Refusal) {
+      let identity = try identify(spec, measuredCase, workbench)
+      return Arm(measuredCase, spec: spec, identity: identity, pageBytes: workbench.pageBytes)
+    } catch {
+      var arm = Arm(measuredCase, spec: spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+      arm.fail(error)
+      return arm
+    }
+  }
+
+  private mutating func measureRound(
+    _ round: Int, group: CaseGroup, arms: inout [Arm]
+  ) throws(SinkFailure) {
+    let order = arms.indices.filter { !arms[$0].hasFailed }.shuffled(using: &generator)
+    for (position, index) in order.enumerated() {
+      if Self.isInterrupted { return }
+      let measuredCase = arms[index].measuredCase
+      workbench.begin()
+      do throws(Refusal) {
+        try workbench.companions.hold(measuredCase.others)
+        try group.spec.measure(measuredCase, workbench)
+      } catch {
+        // A signal that came during the block ended it, not the arm.
+        if Self.isInterrupted { return }
+        arms[index].fail(error)
+        continue
+      }
+      let block = arms[index].add(workbench.reading, round: round, position: position)
+      try sink.record(block)
+      ckernel_rest(Self.restMicroseconds)
+    }
+  }
+
+  private func conclude(_ arms: inout [Arm], group: CaseGroup) {
+    for index in arms.indices {
+      let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
+        arms.first { $0.measuredCase == base && !$0.hasFailed }
+      }
+      arms[index].conclude(baseline: baseline)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import GuestMemory
+import Machine
+import Statistics
+
+/// What one block came to.
+public struct BlockReading: Sendable {
+  public var samples: [Double] = []
+  public var placement = Placement.unknown
+  public var counters = Counters.none
+  public var faultsTaken: UInt64?
+  public var gaps: UInt64?
+  public var stolen: Double?
+  /// Why the block is not a result.
+  public var invalid: String?
+}
+
+/// What a benchmark measures with: the clock, resident buffers, counters around the timed region, and the
+/// reading that a block fills in. One block at a time.
+public final class Workbench {
+  public let clock: Clock
+  public let topology: Topology
+  public let pageBytes: Int
+  public let kvm: KVMAccess
+  public let companions: Companions
+  /// The CPU that the measuring thread is pinned to.
+  public let measuringCPU: Int
+
+  private let stampBuffer: Region
+  private let sequential: Region
+  private let random: Region
+  private let capacity: Int
+  private var counters: CounterReader
+  private var bookedBefore: [Companions.Booking]
+  private var bookedAfter: [Companions.Booking]
+  public private(set) var reading = BlockReading()
+
+  /// - Parameter pages: the most pages that a block has.
+  public init(
+    clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int, pages: Int,
+    pageBytes: Int, seed: UInt64
+  ) throws(Refusal) {
+    self.clock = clock
+    self.topology = topology
+    self.kvm = kvm
+    self.companions = companions
+    self.measuringCPU = measuringCPU
+    self.pageBytes = pageBytes
+    capacity = pages
+    stampBuffer = try Region.resident(bytes: (pages + 1) * MemoryLayout<UInt64>.stride)
+    var generator = SeededGenerator(seed: seed)
+    sequential = try Self.table(Array(0..<UInt32(pages)))
+    random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
+    counters = CounterReader(cpus: topology.online)
+    bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
+    bookedAfter = bookedBefore
+  }
+
+  private static func table(_ order: [UInt32]) throws(Refusal) -> Region {
+    let region = try Region.resident(bytes: max(order.count, 1) * MemoryLayout<UInt32>.stride)
+    let table = region.base.assumingMemoryBound(to: UInt32.self)
+    for (step, page) in order.enumerated() { table[step] = page }
+    return region
+  }
+
+  /// The page to touch at each step of a block of `pages` pages.
+  public func order(_ order: AccessOrder, pages: Int) -> UnsafeBufferPointer<UInt32> {
+    precondition(pages <= capacity)
+    // A shorter block takes the sequential table's start; a random one is made for the plan's own size.
+    precondition(order == .sequential || pages == capacity)
+    let base = order == .sequential ? sequential.base : random.base
+    return UnsafeBufferPointer(start: base.assumingMemoryBound(to: UInt32.self), count: pages)
+  }
+
+  /// Where a timed region leaves its ticks.
+  public var ticks: UnsafeMutablePointer<UInt64> { stampBuffer.base.assumingMemoryBound(to: UInt64.self) }
+
+  func begin() { reading = BlockReading() }
+
+  /// Runs a timed region with counters read just before and just after it.
+  public func timed(_ call: String, _ body: () -> Int32) throws(Refusal) {
+    companions.read(into: &bookedBefore)
+    counters.snapshot(.before)
+    let result = body()
+    counters.snapshot(.after)
+    companions.read(into: &bookedAfter)
+    reading.counters = counters.difference()
+    if companions.isSpinning {
+      let booked = bookings
+      reading.gaps = booked.reduce(0) { $0 + $1.gaps }
+      reading.stolen = Double(booked.reduce(0) { $0 + $1.stolen }) / clock.ticksPerNanosecond
+    }
+    if let throttled = reading.counters.throttled, throttled > 0 {
+      invalidate("the CPU quota throttled this process")
+    }
+    try check(result, call)
+  }
+
+  /// What each companion booked during the last timed region.
+  public var bookings: [Companions.Booking] {
+    zip(bookedBefore, bookedAfter).map {
+      Companions.Booking(gaps: $1.gaps &- $0.gaps, stolen: $1.stolen &- $0.stolen)
+    }
+  }
+
+  /// One sample a page, from chained stamps.
+  public func recordStamps(pages: Int) {
+    let overhead = Int64(clock.pageOverheadTicks)
+    reading.samples.reserveCapacity(pages)
+    for page in 0..<pages {
+      record(ticks: Int64(bitPattern: ticks[page + 1] &- ticks[page]) - overhead, per: 1)
+    }
+    if (0..<pages).contains(where: { ticks[$0 + 1] < ticks[$0] }) { invalidate("the clock went backwards") }
+  }
+
+  /// One sample: the whole call, divided by the pages that it covered.
+  public func recordCall(pages: Int) {
+    record(ticks: Int64(bitPattern: ticks[0]) - Int64(clock.callOverheadTicks), per: pages)
+  }
+
+  /// One sample a call, of `count` calls timed one by one.
+  public func recordCalls(_ count: Int) {
+    for call in 0..<count {
+      record(ticks: Int64(bitPattern: ticks[call]) - Int64(clock.callOverheadTicks), per: 1)
+    }
+  }
+
+  /// One sample a page, from the guest's log, which is in ticks of the CPU's counter.
+  public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>) {
+    let rate = clock.counterTicksPerNanosecond ?? clock.ticksPerNanosecond
+    let overhead = clock.isCounter ? Int64(clock.callOverheadTicks) : 0
+    reading.samples = log.map { Double(Int64(bitPattern: $0) - overhead) / rate }
+  }
+
+  /// One sample a bystander CPU: the time stolen from it, per removed page.
+  public func recordBookings(pages: Int) {
+    reading.samples = bookings.map { Double($0.stolen) / clock.ticksPerNanosecond / Double(pages) }
+  }
+
+  private func record(ticks: Int64, per pages: Int) {
+    reading.samples.append(Double(ticks) / clock.ticksPerNanosecond / Double(pages))
+  }
+
+  public func record(faultsTaken: UInt64) { reading.faultsTaken = faultsTaken }
+
+  /// Marks the block as recorded but no result.
+  public func invalidate(_ reason: String) {
+    if reading.invalid == nil { reading.invalid = reason }
+  }
+
+  /// Asks the kernel where the pages lie; misplaced pages make the block invalid.
+  public func verifyPlacement(_ base: UnsafeMutableRawPointer, pages: Int, node: Int) {
+    reading.placement = Placement.check(
+      base: base, pageBytes: pageBytes, count: pages, expected: node, topology: topology)
+    if case .misplaced(let count) = reading.placement {
+      invalidate("\(count) of \(pages) pages are not on node \(node)")
+    }
+  }
+
+  /// Memory without a user mapping cannot be asked for: on a one-node machine there is no other place.
+  public func assumePlacement() {
+    reading.placement = topology.hasNUMA ? .unknown : .onlyNode
+  }
+}
