@@ -13,7 +13,7 @@
 /// the values, not from the buckets. All figures are in the unit of the values given, and nil where there is no
 /// value. The order of recording changes figures by rounding at most.
 ///
-/// Memory: 32 KiB, then some 40 bytes for each bucket in use: latencies scattered over one decade fill 3,400 of
+/// Memory: 32 KiB, then 40 to 80 bytes for each bucket in use: latencies scattered over one decade fill 3,400 of
 /// them at most, all Doubles 4 million.
 public struct Distribution: Sendable {
   /// Up to so many values are kept exactly.

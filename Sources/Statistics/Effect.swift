@@ -6,7 +6,7 @@ public struct Effect: Hashable, Sendable {
   /// How much is added: value minus baseline, in the unit of the values given. 0 is no effect.
   public var shift: LocationEstimate
   /// How many times as much it is: value over baseline, without unit. 1 is no effect. nil where a value is 0 or
-  /// less, because such values have no ratio.
+  /// less, because such values have no ratio, and where a ratio leaves the range of Double.
   public var ratio: LocationEstimate?
   /// Whether values were compared within their rounds, which removes what a round's blocks share.
   public var isPaired: Bool
