@@ -26,6 +26,8 @@ public final class Workbench {
   public let companions: Companions
   /// The CPU that the measuring thread is pinned to.
   public let measuringCPU: Int
+  /// As uname says it.
+  public let architecture: String
 
   private let stampBuffer: Region
   private let sequential: Region
@@ -38,14 +40,15 @@ public final class Workbench {
 
   /// - Parameter pages: the most pages that a block has.
   public init(
-    clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int, pages: Int,
-    pageBytes: Int, seed: UInt64
+    clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
+    architecture: String, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
     self.topology = topology
     self.kvm = kvm
     self.companions = companions
     self.measuringCPU = measuringCPU
+    self.architecture = architecture
     self.pageBytes = pageBytes
     capacity = pages
     stampBuffer = try Region.resident(bytes: (pages + 1) * MemoryLayout<UInt64>.stride)
@@ -133,8 +136,8 @@ public final class Workbench {
     reading.samples = log.map { Double(Int64(bitPattern: $0) - overhead) / rate }
   }
 
-  /// One sample a bystander CPU: the time stolen from it, per removed page.
-  public func recordBookings(pages: Int) {
+  /// One sample a bystander CPU in place of the faulting thread's: the time stolen from it, per page.
+  public func replaceSamplesWithBookings(pages: Int) {
     reading.samples = bookings.map { Double($0.stolen) / clock.ticksPerNanosecond / Double(pages) }
   }
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import GuestMemory
+import Machine
+
+/// Every operation of the suite, and what an arm must show before it is measured.
+public enum Catalogue {
+  public static let operations: [OperationSpec] =
+    FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
+
+  public static var benchmarks: [String] {
+    operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+
+  /// Proves what an arm is, on one page of it, or says why it cannot be measured here.
+  public static func identify(
+    _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
+  ) throws(Refusal) -> ArmIdentity {
+    let identity = try available(measured.backing, bench)
+    if let refusal = spec.requirement(measured, bench) { throw refusal }
+    guard !measured.backing.isPrivate else { return identity }
+    let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
+    switch subject.region {
+    case .some(let region): try DirectMapState.prove(measured.backing, on: region)
+    case .none: break
+    }
+    return identity
+  }
+
+  /// Whether the machine offers a backing.
+  private static func available(_ backing: Backing, _ bench: Workbench) throws(Refusal) -> ArmIdentity {
+    switch backing {
+    case .anonymous, .memfd: return ArmIdentity()
+    case .anonymousHuge:
+      let enabled = SystemFiles().text("/sys/kernel/mm/transparent_hugepage/enabled") ?? ""
+      guard !enabled.isEmpty, !enabled.contains("[never]") else {
+        throw .unsupported(
+          "transparent huge pages are off or not built",
+          remedy: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+      }
+      return ArmIdentity()
+    case .memfdSecret:
+      let files = SystemFiles()
+      try SecretMemory.check(
+        kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: bench.architecture
+      ) { files.text($0) }
+      return ArmIdentity()
+    case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
+      let (dialect, flags) = try bench.kvm.capabilities.get().flags(for: backing)
+      let note = backing.isPrivate ? "the capability alone vouches for this arm: no user mapping to try" : nil
+      return ArmIdentity(abi: dialect, guestMemfdFlags: flags, note: note)
+    }
+  }
+}

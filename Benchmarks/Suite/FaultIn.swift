@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import GuestMemory
+import Loops
+
+/// fault-in: bringing memory into the host's own page tables. What it measures and how it can mislead stands
+/// in Loops/fault-in.c.
+enum FaultIn {
+  static let benchmark = "fault-in"
+  private static let mappable = Backing.allCases.filter { !$0.isPrivate }
+  private static let files = mappable.filter { !$0.isAnonymous }
+
+  static let operations: [OperationSpec] = [
+    OperationSpec(
+      benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
+      method: "chained stamps", backings: mappable, isHeadline: true, measure: touch),
+    OperationSpec(
+      benchmark: benchmark, name: "fallocate", summary: "allocation without mapping, the whole region at once",
+      method: "whole call", backings: files.filter { $0 != .memfdSecret }, measure: allocate),
+    OperationSpec(
+      benchmark: benchmark, name: "touch-after-fallocate", summary: "the first store to a page already allocated",
+      method: "chained stamps", backings: files.filter { $0 != .memfdSecret }, measure: touchAllocated),
+    OperationSpec(
+      benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
+      method: "whole call", backings: mappable, requirement: refusesPopulate, measure: populate),
+    OperationSpec(
+      benchmark: benchmark, name: "end-to-end",
+      summary: "create, size, map and touch all: wherever a kernel removes the entry", method: "whole sequence",
+      backings: mappable, measure: endToEnd),
+  ]
+
+  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    try bench.timedTouch(subject.base, measured)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func allocate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    let descriptor = subject.descriptor
+    let bytes = measured.pages * bench.pageBytes
+    try bench.timed("fallocate") { loops_allocate(descriptor, bytes, bench.clock.kind, bench.ticks) }
+    bench.recordCall(pages: measured.pages)
+    try subject.populate(measured, bench)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func touchAllocated(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    let bytes = measured.pages * bench.pageBytes
+    try check(ckernel_allocate(subject.descriptor, 0, UInt64(bytes)), "fallocate")
+    try bench.timedTouch(subject.base, measured)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func refusesPopulate(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard measured.backing.removesDirectMap else { return nil }
+    return .unsupported("get_user_pages refuses memory without a direct map: MADV_POPULATE_WRITE is EINVAL")
+  }
+
+  private static func populate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    let base = try subject.base
+    let bytes = measured.pages * bench.pageBytes
+    try bench.timed("MADV_POPULATE_WRITE") { loops_populate(base, bytes, bench.clock.kind, bench.ticks) }
+    bench.recordCall(pages: measured.pages)
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func endToEnd(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var run = loops_end_to_end()
+    run.page_bytes = bench.pageBytes
+    run.pages = measured.pages
+    run.order = bench.order(measured.order, pages: measured.pages).baseAddress
+    run.source = source(of: measured.backing)
+    if measured.backing.isGuestMemfd {
+      run.flags = try bench.kvm.capabilities.get().flags(for: measured.backing).flags
+      run.vm = try bench.kvm.withHostMachine { $0.descriptor.number }
+    }
+    let result = Result { () throws(Refusal) in
+      try bench.timed("the sequence from creation to touch") {
+        loops_end_to_end(&run, bench.clock.kind, bench.ticks)
+      }
+    }
+    let file = run.fd >= 0 ? OwnedDescriptor(run.fd) : nil
+    let region = run.base.map { Region(adopting: $0, bytes: measured.pages * bench.pageBytes) }
+    try result.get()
+    bench.recordCall(pages: measured.pages)
+    if let base = run.base {
+      bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    }
+    withExtendedLifetime(region) {}
+    withExtendedLifetime(file) {}
+  }
+
+  private static func source(of backing: Backing) -> loops_source {
+    switch backing {
+    case .anonymous: LOOPS_ANONYMOUS
+    case .anonymousHuge: LOOPS_ANONYMOUS_HUGE
+    case .memfd: LOOPS_MEMFD
+    case .memfdSecret: LOOPS_MEMFD_SECRET
+    case .guestMemfd, .guestMemfdPrivate, .guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap:
+      LOOPS_GUEST_MEMFD
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import GuestMemory
+import Loops
+
+/// free: giving memory back. What it measures and how it can mislead stands in Loops/free.c.
+enum Free {
+  static let benchmark = "free"
+  private static let mappable = Backing.allCases.filter { !$0.isPrivate }
+  private static let files = mappable.filter { !$0.isAnonymous }
+  private static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
+  private static let guestBackings = Backing.allCases.filter { $0 != .memfdSecret && $0 != .anonymousHuge }
+
+  static let operations: [OperationSpec] = [
+    OperationSpec(
+      benchmark: benchmark, name: "unmap",
+      summary: "munmap while a descriptor is open: anonymous memory is freed, a file's only unmapped",
+      method: "whole call", backings: mappable, measure: unmap),
+    OperationSpec(
+      benchmark: benchmark, name: "unmap-last-reference", summary: "munmap of the last reference: memory is freed",
+      method: "whole call", backings: mappable, isHeadline: true, measure: unmapLastReference),
+    OperationSpec(
+      benchmark: benchmark, name: "punch-hole", summary: "fallocate(PUNCH_HOLE) of the whole, mapped by the host",
+      method: "whole call", backings: files, requirement: needsPunchHole, measure: punchHole),
+    OperationSpec(
+      benchmark: benchmark, name: "close", summary: "close of the last reference, never mapped by a guest",
+      method: "whole call", backings: files, measure: closeFile),
+    OperationSpec(
+      benchmark: benchmark, name: "close-guest-mapped", summary: "close of the last reference while a guest maps it",
+      method: "whole call", backings: guestMemfds, requirement: GuestFault.needsGuest, measure: closeGuestMapped),
+    OperationSpec(
+      benchmark: benchmark, name: "vm-destroy", summary: "the end of a VM with all of its memory",
+      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings,
+      requirement: GuestFault.needsGuest, measure: destroyFull),
+    OperationSpec(
+      benchmark: benchmark, name: "vm-destroy-empty", summary: "the end of a VM whose memory was never touched",
+      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings,
+      requirement: GuestFault.needsGuest, measure: destroyEmpty),
+  ]
+
+  private static func needsPunchHole(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard measured.backing == .memfdSecret else { return nil }
+    return .unsupported("memfd_secret has no fallocate: EOPNOTSUPP")
+  }
+
+  /// Fresh memory with every page touched and its placement read back.
+  private static func populated(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Subject {
+    let subject = try Subject(measured, bench)
+    try subject.populate(measured, bench)
+    return subject
+  }
+
+  private static func timedUnmap(
+    _ subject: inout Subject, _ measured: Case, _ bench: Workbench
+  ) throws(Refusal) {
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+    let mapping = try subject.takeMapping()
+    try bench.timed("munmap") { loops_unmap(mapping.base, mapping.bytes, bench.clock.kind, bench.ticks) }
+    bench.recordCall(pages: measured.pages)
+  }
+
+  private static func unmap(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var subject = try populated(measured, bench)
+    try timedUnmap(&subject, measured, bench)
+  }
+
+  private static func unmapLastReference(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var subject = try populated(measured, bench)
+    subject.closeFile()
+    try timedUnmap(&subject, measured, bench)
+  }
+
+  private static func punchHole(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try populated(measured, bench)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+    let descriptor = subject.descriptor
+    let bytes = measured.pages * bench.pageBytes
+    try bench.timed("fallocate(PUNCH_HOLE)") {
+      loops_punch_hole(descriptor, bytes, bench.clock.kind, bench.ticks)
+    }
+    bench.recordCall(pages: measured.pages)
+  }
+
+  private static func closeFile(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var subject = try populated(measured, bench)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+    subject.unmap()
+    try timedClose(subject.takeDescriptor(), measured, bench)
+  }
+
+  private static func closeGuestMapped(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var guest = try Guest.make(measured, bench)
+    // The node is asked through a host mapping that is gone again before the guest touches its pages.
+    try placeThroughHost(guest, measured, bench)
+    try guest.touch()
+    guard let file = guest.file.take() else { throw .failed("the guest's memory has no file") }
+    try timedClose(file.release(), measured, bench)
+  }
+
+  private static func placeThroughHost(
+    _ guest: borrowing Guest, _ measured: Case, _ bench: Workbench
+  ) throws(Refusal) {
+    guard !measured.backing.isPrivate else { return bench.assumePlacement() }
+    let host = try guest.mapForHost(measured.backing)
+    let base = guest.hostBase(host)
+    var ticks: UInt64 = 0
+    let order = bench.order(measured.order, pages: measured.pages)
+    try check(
+      loops_touch_whole(
+        base.assumingMemoryBound(to: UInt8.self), bench.pageBytes, order.baseAddress, measured.pages,
+        bench.clock.kind, &ticks), "touching the region from the host")
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func timedClose(_ descriptor: Int32, _ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var descriptor = descriptor
+    try bench.timed("close") { loops_close(&descriptor, 1, bench.clock.kind, bench.ticks) }
+    bench.recordCall(pages: measured.pages)
+  }
+
+  private static func destroyFull(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    try destroy(measured, bench, touched: true)
+  }
+
+  private static func destroyEmpty(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    try destroy(measured, bench, touched: false)
+  }
+
+  private static func destroy(_ measured: Case, _ bench: Workbench, touched: Bool) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    if touched { try guest.touch() }
+    bench.assumePlacement()
+    let parts = guest.release()
+    let mappings = parts.mappings.map { loops_mapping(base: $0.base, bytes: $0.bytes) }
+    let descriptors = parts.descriptors
+    try bench.timed("destroying the VM") {
+      loops_destroy(
+        mappings, mappings.count, descriptors, descriptors.count, bench.clock.kind, bench.ticks)
+    }
+    bench.recordCall(pages: 1)
+  }
+}

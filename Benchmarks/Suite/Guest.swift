@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+
+/// One block's VM: a vCPU, warmed up, and the region under test behind its memory slot.
+struct Guest: ~Copyable {
+  let vcpu: VirtualCPU
+  /// What KVM itself would read guest memory through. With a file it has nothing behind it, or shadow paging
+  /// would prefetch neighbours that the host has mapped; without one it is the memory itself.
+  private let userspace: Region
+  var file: MemoryFile?
+  private let machine: VirtualMachine
+
+  private static let regionSlot: UInt32 = 1
+
+  private init(
+    vcpu: consuming VirtualCPU, userspace: consuming Region, file: consuming MemoryFile?,
+    machine: consuming VirtualMachine
+  ) {
+    self.vcpu = vcpu
+    self.userspace = userspace
+    self.file = file
+    self.machine = machine
+  }
+
+  /// A fresh VM with fresh memory, warmed up.
+  static func make(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Guest {
+    let backing = measured.backing
+    let bytes = measured.pages * bench.pageBytes
+    let order = bench.order(measured.order, pages: measured.pages)
+    let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
+    let machine = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
+    let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualCPU(kvm, in: machine, order: order) }
+    try vcpu.warm()
+    let gpa = vcpu.regionAddress
+    guard backing.isGuestMemfd else {
+      let subject = try Subject(backing, bytes: bytes, bench)
+      let parts = try subject.split()
+      try machine.addSlot(regionSlot, at: gpa, memory: parts.region)
+      return Guest(vcpu: vcpu, userspace: parts.region, file: parts.file, machine: machine)
+    }
+    let flags = try bench.kvm.capabilities.get().flags(for: backing).flags
+    let file = try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
+    let userspace = try Region.reserved(bytes: bytes)
+    try machine.addSlot(regionSlot, at: gpa, file: file, userspace: userspace)
+    if backing.isPrivate { try machine.makePrivate(at: gpa, bytes: bytes) }
+    return Guest(vcpu: vcpu, userspace: userspace, file: file, machine: machine)
+  }
+
+  /// The host's own mapping of the memory, beside the guest's; for ordinary memory the slot's own.
+  func hostBase(_ mapping: borrowing Region?) -> UnsafeMutableRawPointer {
+    switch mapping {
+    case .some(let region): region.base
+    case .none: userspace.base
+    }
+  }
+
+  /// A second mapping for the host; nil where the slot's own mapping serves.
+  func mapForHost(_ backing: Backing) throws(Refusal) -> Region? {
+    guard backing.isGuestMemfd else { return nil }
+    switch file {
+    case .some(let file): return try Region.mapping(file)
+    case .none: return nil
+    }
+  }
+
+  /// Touches every page from the guest, untimed.
+  func touch() throws(Refusal) {
+    try checkRun(vcpu.touchRegion(storing: 1))
+  }
+
+  /// A message for what ended the guest.
+  func checkRun(_ result: Int32) throws(Refusal) {
+    guard result == -EPROTO else {
+      try check(result, "KVM_RUN")
+      return
+    }
+    throw .failed("the guest program ended with KVM exit \(vcpu.exitReason)")
+  }
+
+  /// Gives everything up, in the order in which it is to be released.
+  consuming func release() -> (mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32]) {
+    var parts = vcpu.release()
+    parts.mappings.append(userspace.release())
+    if let file { parts.descriptors.append(file.release()) }
+    parts.descriptors.append(machine.release())
+    return parts
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+import Loops
+
+/// guest-fault: bringing memory into KVM's mappings, driven by a vCPU. What it measures and how it can
+/// mislead stands in Loops/guest-fault.c.
+enum GuestFault {
+  static let benchmark = "guest-fault"
+  private static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
+  private static let hostMapped = guestMemfds.filter { !$0.isPrivate }
+
+  static let operations: [OperationSpec] = [
+    OperationSpec(
+      benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
+      method: "guest log", backings: Backing.allCases, isHeadline: true, requirement: needsGuest, measure: touch),
+    OperationSpec(
+      benchmark: benchmark, name: "touch-after-host",
+      summary: "the guest's store to a page that the host brought in: only the guest's mapping is built",
+      method: "guest log", backings: hostMapped, requirement: needsGuest, measure: touchAfterHost),
+    OperationSpec(
+      benchmark: benchmark, name: "host-after-guest",
+      summary: "the host's store to a page that the guest brought in: only the host's mapping is built",
+      method: "chained stamps", backings: hostMapped, requirement: needsGuest, measure: hostAfterGuest),
+    OperationSpec(
+      benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
+      method: "whole call", backings: guestMemfds, requirement: needsPreFault, measure: preFault),
+    OperationSpec(
+      benchmark: benchmark, name: "retouch", summary: "the guest's second store: no fault, the floor",
+      method: "guest log", backings: Backing.allCases, requirement: needsGuest, measure: retouch),
+  ]
+
+  static func needsGuest(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
+    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
+    guard measured.backing != .memfdSecret else {
+      return .unsupported("memfd_secret refuses get_user_pages, so it can back no guest memory")
+    }
+    return nil
+  }
+
+  private static func needsPreFault(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    if let refusal = needsGuest(measured, bench) { return refusal }
+    guard case .success(let capabilities) = bench.kvm.capabilities, capabilities.hasPreFault else {
+      return .unsupported(
+        "KVM_PRE_FAULT_MEMORY is not offered", remedy: "Linux 6.11 or later with hardware paging (EPT or NPT)")
+    }
+    return nil
+  }
+
+  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    try timedTouch(guest, measured, bench, faults: measured.pages)
+    try place(guest, measured, bench)
+  }
+
+  private static func touchAfterHost(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    let host = try guest.mapForHost(measured.backing)
+    try touchFromHost(guest.hostBase(host), measured, bench)
+    try timedTouch(guest, measured, bench, faults: measured.pages)
+    bench.verifyPlacement(guest.hostBase(host), pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func hostAfterGuest(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    let host = try guest.mapForHost(measured.backing)
+    let base = guest.hostBase(host)
+    try guest.touch()
+    try bench.timedTouch(base, measured)
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func retouch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    try guest.touch()
+    try timedTouch(guest, measured, bench, faults: 0)
+    try place(guest, measured, bench)
+  }
+
+  private static func preFault(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    let vcpu = guest.vcpu.number
+    let gpa = guest.vcpu.regionAddress
+    let bytes = UInt64(measured.pages * bench.pageBytes)
+    try bench.timed("KVM_PRE_FAULT_MEMORY") { loops_pre_fault(vcpu, gpa, bytes, bench.clock.kind, bench.ticks) }
+    bench.recordCall(pages: measured.pages)
+    // pf_taken stays 0 for pre-faults; that the guest then finds its pages proves that they were mapped.
+    let before = try guest.vcpu.readStats()
+    try guest.touch()
+    let faults = (try guest.vcpu.readStats() - before).faultsTaken
+    if faults != 0 { bench.invalidate("\(faults) of \(measured.pages) pages still faulted after KVM_PRE_FAULT_MEMORY") }
+    try place(guest, measured, bench)
+  }
+
+  /// Runs the guest over the region and holds KVM's own count of faults against what should have faulted.
+  private static func timedTouch(
+    _ guest: borrowing Guest, _ measured: Case, _ bench: Workbench, faults expected: Int
+  ) throws(Refusal) {
+    let before = try guest.vcpu.readStats()
+    var run: Int32 = 0
+    try bench.timed("KVM_RUN") {
+      run = guest.vcpu.touchRegion(storing: 1)
+      return run == -EPROTO ? 0 : run
+    }
+    try guest.checkRun(run)
+    let stats = try guest.vcpu.readStats() - before
+    bench.recordGuestLog(guest.vcpu.log)
+    bench.record(faultsTaken: stats.faultsTaken)
+    // Huge pages and shadow paging's prefetch map several pages a fault.
+    guard measured.backing != .anonymousHuge else { return }
+    if stats.faultsFixed != UInt64(expected) {
+      bench.invalidate("KVM fixed \(stats.faultsFixed) faults for \(expected) pages")
+    }
+  }
+
+  private static func touchFromHost(
+    _ base: UnsafeMutableRawPointer, _ measured: Case, _ bench: Workbench
+  ) throws(Refusal) {
+    var ticks: UInt64 = 0
+    let order = bench.order(measured.order, pages: measured.pages)
+    let result = loops_touch_whole(
+      base.assumingMemoryBound(to: UInt8.self), bench.pageBytes, order.baseAddress, measured.pages,
+      bench.clock.kind, &ticks)
+    try check(result, "touching the region from the host")
+  }
+
+  /// Reads placement back; pages that only a guest touched are brought into the host's mapping for that.
+  private static func place(_ guest: borrowing Guest, _ measured: Case, _ bench: Workbench) throws(Refusal) {
+    guard !measured.backing.isPrivate else { return bench.assumePlacement() }
+    let host = try guest.mapForHost(measured.backing)
+    let base = guest.hostBase(host)
+    if measured.backing.isGuestMemfd { try touchFromHost(base, measured, bench) }
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Machine
+
+/// What the caller asks for; nil means what the plan says.
+public struct Selection: Sendable {
+  public var benchmarks: [String]?
+  public var operations: [String]?
+  public var backings: [Backing]?
+  public var others: [OthersState]?
+  public var baseline: Backing?
+  public var order: AccessOrder
+  public var cpuNode: Int
+  public var memoryNodes: [Int]
+  public var pages: Int
+
+  public init(
+    benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
+    others: [OthersState]? = nil, baseline: Backing? = nil, order: AccessOrder = .sequential, cpuNode: Int,
+    memoryNodes: [Int], pages: Int
+  ) {
+    self.benchmarks = benchmarks
+    self.operations = operations
+    self.backings = backings
+    self.others = others
+    self.baseline = baseline
+    self.order = order
+    self.cpuNode = cpuNode
+    self.memoryNodes = memoryNodes
+    self.pages = pages
+  }
+}
+
+/// The named plans: how long, how precise, how large.
+public enum PlanName: String, CaseIterable, Sendable {
+  case quick
+  case full
+  case nightly
+
+  /// Seconds for the whole run.
+  public var budget: Double {
+    switch self {
+    case .quick: 24
+    case .full: 9 * 60
+    case .nightly: 28 * 60
+    }
+  }
+
+  /// Relative half-width at which a group stops early.
+  public var precision: Double { self == .quick ? 0.05 : 0.02 }
+
+  /// Bytes of a block's region.
+  public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
+
+  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one.
+  func others(for spec: OperationSpec) -> [OthersState] {
+    guard self == .quick, spec.armAxis == .backing, !spec.isHeadline else { return spec.others }
+    return spec.others.filter { $0 == .spin }
+  }
+}
+
+extension Plan {
+  /// Lays the cases of a selection out in groups of arms.
+  public static func make(
+    _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
+    otherCPUs: Int, isAvailable: (Backing) -> Bool
+  ) -> Plan {
+    let specs = Catalogue.operations.filter { spec in
+      selection.benchmarks?.contains(spec.benchmark) ?? true
+        && selection.operations?.contains(spec.name) ?? true
+    }
+    // Fixed for the run: a baseline that the machine lacks compares nothing.
+    let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
+    let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
+    var groups: [CaseGroup] = []
+    for memoryNode in selection.memoryNodes {
+      for spec in specs {
+        groups += Self.groups(
+          spec, selection, others: selection.others ?? name.others(for: spec), memoryNode: memoryNode,
+          otherCPUs: otherCPUs, baselines: baselines)
+      }
+    }
+    return Plan(
+      name: name.rawValue, groups: groups, precision: precision ?? name.precision, budget: budget ?? name.budget,
+      seed: seed)
+  }
+
+  private static func groups(
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], memoryNode: Int, otherCPUs: Int,
+    baselines: [Backing]
+  ) -> [CaseGroup] {
+    let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
+    let states = spec.others.filter(others.contains)
+    func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1) -> Case {
+      Case(
+        benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
+        order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
+        others: others)
+    }
+    switch spec.armAxis {
+    case .backing:
+      return states.compactMap { state in
+        guard !backings.isEmpty else { return nil }
+        let cases = backings.map { measured($0, state) }
+        return CaseGroup(spec: spec, cases: cases, baselines: byBacking(cases, baselines))
+      }
+    case .others:
+      return backings.compactMap { backing in
+        let cases = states.map { measured(backing, $0) }
+        guard !cases.isEmpty else { return nil }
+        return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first { $0.others == .idle }, cases))
+      }
+    case .threads:
+      guard !states.isEmpty else { return [] }
+      return backings.map { backing in
+        let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
+        return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+      }
+    }
+  }
+
+  /// 0, 1, 2, 4, … other CPUs, and all of them.
+  private static func threadCounts(_ others: Int) -> [Int] {
+    var counts = [0]
+    var next = 1
+    while next < others {
+      counts.append(next)
+      next *= 2
+    }
+    return others > 0 ? counts + [others] : counts
+  }
+
+  private static func against(_ baseline: Case?, _ cases: [Case]) -> [Case: Case] {
+    guard let baseline else { return [:] }
+    return Dictionary(uniqueKeysWithValues: cases.filter { $0 != baseline }.map { ($0, baseline) })
+  }
+
+  /// Private arms are held against the private baseline, the others against guest_memfd or what comes next.
+  private static func byBacking(_ cases: [Case], _ baselines: [Backing]) -> [Case: Case] {
+    let shared = cases.filter { !$0.backing.isPrivate }
+    let baseline = baselines.lazy.compactMap { backing in shared.first { $0.backing == backing } }.first
+    let secluded = cases.filter { $0.backing.isPrivate }
+    return against(baseline, shared).merging(
+      against(secluded.first { $0.backing == .guestMemfdPrivate }, secluded)
+    ) { first, _ in first }
+  }
+}

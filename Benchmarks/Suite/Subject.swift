@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import GuestMemory
+import Loops
+
+/// The memory of one block: a fresh file, or none for anonymous memory, and its mapping.
+struct Subject: ~Copyable {
+  var file: MemoryFile?
+  var region: Region?
+
+  /// A fresh file of the case's size; nil for anonymous memory.
+  static func file(_ backing: Backing, bytes: Int, _ bench: Workbench) throws(Refusal) -> MemoryFile? {
+    switch backing {
+    case .anonymous, .anonymousHuge: return nil
+    case .memfd: return try .memfd(bytes: bytes)
+    case .memfdSecret: return try .memfdSecret(bytes: bytes)
+    case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
+      let flags = try bench.kvm.capabilities.get().flags(for: backing).flags
+      return try bench.kvm.withHostMachine { machine throws(Refusal) in
+        try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
+      }
+    }
+  }
+
+  /// Fresh memory, mapped and untouched.
+  init(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    try self.init(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+  }
+
+  init(_ backing: Backing, bytes: Int, _ bench: Workbench) throws(Refusal) {
+    let file = try Self.file(backing, bytes: bytes, bench)
+    switch file {
+    case .some(let mapped): region = try Region.mapping(mapped)
+    case .none:
+      region = backing == .anonymousHuge ? try .anonymousHuge(bytes: bytes) : try .anonymous(bytes: bytes)
+    }
+    self.file = file
+  }
+
+  /// Where the mapping begins.
+  var base: UnsafeMutableRawPointer {
+    get throws(Refusal) {
+      switch region {
+      case .some(let region): return region.base
+      case .none: throw .failed("the block's memory is not mapped")
+      }
+    }
+  }
+
+  /// The file's descriptor; -1 for anonymous memory.
+  var descriptor: Int32 {
+    switch file {
+    case .some(let file): file.descriptor.number
+    case .none: -1
+    }
+  }
+
+  /// Touches every page, untimed.
+  func populate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    var ticks: UInt64 = 0
+    let order = bench.order(measured.order, pages: measured.pages)
+    let result = loops_touch_whole(
+      try base.assumingMemoryBound(to: UInt8.self), bench.pageBytes, order.baseAddress, measured.pages,
+      bench.clock.kind, &ticks)
+    try check(result, "touching the region")
+  }
+
+  /// Gives the mapping up: the caller unmaps it.
+  mutating func takeMapping() throws(Refusal) -> (base: UnsafeMutableRawPointer, bytes: Int) {
+    guard let region = region.take() else { throw .failed("the block's memory is not mapped") }
+    return region.release()
+  }
+
+  /// Mapping and file as two owners.
+  consuming func split() throws(Refusal) -> SubjectParts {
+    guard let region = region.take() else { throw .failed("the block's memory is not mapped") }
+    return SubjectParts(region: region, file: file.take())
+  }
+
+  mutating func unmap() { _ = region.take() }
+  mutating func closeFile() { _ = file.take() }
+
+  /// Gives the descriptor up: the caller closes it.
+  mutating func takeDescriptor() throws(Refusal) -> Int32 {
+    guard let file = file.take() else { throw .failed("the block's memory has no file") }
+    return file.release()
+  }
+}
+
+/// What `Subject.split` gives: tuples take no noncopyable owner.
+struct SubjectParts: ~Copyable {
+  let region: Region
+  let file: MemoryFile?
+}
+
+extension Workbench {
+  /// Touches every page of a mapping, each timed, with counters around.
+  func timedTouch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {
+    let bytes = base.assumingMemoryBound(to: UInt8.self)
+    let order = order(measured.order, pages: measured.pages)
+    try timed("touching the region") {
+      loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
+    }
+    recordStamps(pages: measured.pages)
+  }
+}

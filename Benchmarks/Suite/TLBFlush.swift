@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Loops
+import Machine
+
+/// tlb-flush: what a removal costs the other CPUs, and what a broadcast costs at all. What it measures and
+/// how it can mislead stands in Loops/tlb-flush.c and CKernel's companion.h.
+enum TLBFlush {
+  static let benchmark = "tlb-flush"
+  private static let mappable = Backing.allCases.filter { !$0.isPrivate }
+
+  static let operations: [OperationSpec] = [
+    OperationSpec(
+      benchmark: benchmark, name: "bystander",
+      summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
+      method: "companions' gaps", others: [.spin], backings: mappable, requirement: needsCompanion,
+      measure: bystander),
+    OperationSpec(
+      benchmark: benchmark, name: "faulting-thread",
+      summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
+      method: "chained stamps", armAxis: .others, backings: mappable, requirement: needsCompanion,
+      measure: faultingThread),
+    OperationSpec(
+      benchmark: benchmark, name: "user-shootdown",
+      summary: "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
+      method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
+      requirement: needsOtherCPUs, measure: userShootdown),
+  ]
+
+  private static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard bench.companions.isEmpty else { return nil }
+    return .unsupported(
+      "no other CPU can be held beside CPU \(bench.measuringCPU)",
+      remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
+  }
+
+  private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    try bench.timedTouch(subject.base, measured)
+    bench.replaceSamplesWithBookings(pages: measured.pages)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func faultingThread(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    try bench.timedTouch(subject.base, measured)
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func needsOtherCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    let others = bench.companions.cpus.count
+    guard measured.threads - 1 > others else { return nil }
+    return .unsupported("\(measured.threads - 1) other CPUs are not to be had here: \(others) can be held")
+  }
+
+  private static func userShootdown(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let region = try Region.resident(bytes: bench.pageBytes)
+    let page = region.base.assumingMemoryBound(to: UInt8.self)
+    let cpus = bench.companions.cpus.members.prefix(measured.threads - 1).map { Int32($0) }
+    try bench.timed("mprotect beside \(cpus.count) threads") {
+      loops_user_shootdown(
+        page, bench.pageBytes, cpus, cpus.count, measured.pages, bench.clock.kind, bench.ticks)
+    }
+    bench.recordCalls(measured.pages)
+    bench.verifyPlacement(region.base, pages: 1, node: measured.memoryNode)
+  }
+}
