@@ -32,7 +32,10 @@ let package = Package(
     .target(
       name: "Experiment", dependencies: ["Statistics", "Machine", "GuestMemory"], swiftSettings: strict),
     .target(
-      name: "Suite", dependencies: ["Experiment", "Loops"], path: "Benchmarks/Suite", swiftSettings: strict),
+      name: "Suite",
+      dependencies: ["Experiment", "Loops", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Benchmarks/Suite", swiftSettings: strict),
+    .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"], swiftSettings: strict),
     .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
   ],

@@ -17,7 +17,7 @@ public enum Catalogue {
   public static func identify(
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
   ) throws(Refusal) -> ArmIdentity {
-    let identity = try available(measured.backing, bench)
+    let identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
     if let refusal = spec.requirement(measured, bench) { throw refusal }
     guard !measured.backing.isPrivate else { return identity }
     let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
@@ -29,7 +29,9 @@ public enum Catalogue {
   }
 
   /// Whether the machine offers a backing.
-  private static func available(_ backing: Backing, _ bench: Workbench) throws(Refusal) -> ArmIdentity {
+  static func available(
+    _ backing: Backing, bytes: Int, _ bench: Workbench
+  ) throws(Refusal) -> ArmIdentity {
     switch backing {
     case .anonymous, .memfd: return ArmIdentity()
     case .anonymousHuge:
@@ -38,6 +40,9 @@ public enum Catalogue {
         throw .unsupported(
           "transparent huge pages are off or not built",
           remedy: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+      }
+      guard bytes % hugePageBytes == 0 else {
+        throw .unsupported("a region of \(bytes) bytes is not whole huge pages", remedy: "--size 2MiB")
       }
       return ArmIdentity()
     case .memfdSecret:
@@ -50,6 +55,24 @@ public enum Catalogue {
       let (dialect, flags) = try bench.kvm.capabilities.get().flags(for: backing)
       let note = backing.isPrivate ? "the capability alone vouches for this arm: no user mapping to try" : nil
       return ArmIdentity(abi: dialect, guestMemfdFlags: flags, note: note)
+    }
+  }
+}
+
+extension Catalogue {
+  /// Every case of a plan with the reason why it cannot be measured here, if any.
+  public static func availability(
+    of plan: Plan, _ bench: Workbench
+  ) -> [(measured: Case, refusal: Refusal?)] {
+    plan.groups.flatMap { group in
+      group.cases.map { measured in
+        do throws(Refusal) {
+          _ = try identify(group.spec, measured, bench)
+          return (measured, nil)
+        } catch {
+          return (measured, error)
+        }
+      }
     }
   }
 }

@@ -24,24 +24,28 @@ public struct Clock: Sendable {
   /// Least distance of two stamps of an empty chained loop, ticks: subtracted once from each page.
   public let pageOverheadTicks: UInt64
 
-  private static let calibrationNanoseconds: UInt64 = 100_000_000
   private static let overheadRounds = 100_000
 
-  /// Calibrates; takes a tenth of a second.
-  /// - Parameters:
-  ///   - hasInvariantCounter: nil where the machine does not say.
-  ///   - pageOverhead: measures the chained loop's empty distance with the clock given.
-  public init(
-    _ choice: ClockChoice, hasInvariantCounter: Bool?, pageOverhead: (ckernel_clock) -> UInt64
-  ) throws(Refusal) {
-    var rate = 0.0
-    let hasCounter = ckernel_clock_calibrate(Self.calibrationNanoseconds, &rate) == 0
+  /// Which clock `choice` means here.
+  public static func kind(_ choice: ClockChoice, hasInvariantCounter: Bool?) throws(Refusal) -> ckernel_clock {
+    let hasCounter = ckernel_clock_counter_name().pointee != 0
     guard choice != .tsc || hasCounter else {
       throw .failed("this architecture has no counter that user space can read", remedy: "--clock monotonic")
     }
     let trusts = choice == .tsc || (choice == .auto && hasCounter && hasInvariantCounter == true)
-    kind = trusts ? CKERNEL_CLOCK_COUNTER : CKERNEL_CLOCK_MONOTONIC
-    ticksPerNanosecond = trusts ? rate : 1
+    return trusts ? CKERNEL_CLOCK_COUNTER : CKERNEL_CLOCK_MONOTONIC
+  }
+
+  /// - Parameters:
+  ///   - calibration: nanoseconds to compare the counter with CLOCK_MONOTONIC_RAW for.
+  ///   - pageOverhead: measures the chained loop's empty distance with the clock given.
+  public init(
+    _ kind: ckernel_clock, calibration: UInt64 = 100_000_000, pageOverhead: (ckernel_clock) -> UInt64
+  ) {
+    var rate = 0.0
+    let hasCounter = ckernel_clock_calibrate(calibration, &rate) == 0
+    self.kind = kind
+    ticksPerNanosecond = kind == CKERNEL_CLOCK_COUNTER ? rate : 1
     counterTicksPerNanosecond = hasCounter ? rate : nil
     callOverheadTicks = ckernel_clock_pair_overhead(kind, Self.overheadRounds)
     pageOverheadTicks = pageOverhead(kind)

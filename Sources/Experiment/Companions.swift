@@ -61,6 +61,12 @@ public final class Companions {
   public let cpus: CPUSet
   private var state: OthersState = .idle
 
+  /// Names the CPUs without starting anything: for listing what could be measured.
+  public init(planned cpus: CPUSet) {
+    nodes = []
+    self.cpus = cpus
+  }
+
   /// - Parameters:
   ///   - program: the executable whose `companion` subcommand runs them.
   ///   - cpus: the CPUs to hold, the measuring one not among them.
@@ -74,7 +80,7 @@ public final class Companions {
     for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
   }
 
-  public var isEmpty: Bool { nodes.isEmpty }
+  public var isEmpty: Bool { cpus.isEmpty }
 
   /// Brings every CPU held into `state`.
   public func hold(_ state: OthersState) throws(Refusal) {

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+import Machine
+import SystemPackage
+
+/// What a caller asks of the machine, before anything is measured.
+public struct SessionRequest: Sendable {
+  /// The CPU to measure on; nil chooses.
+  public var cpu: Int?
+  public var cpuNode: Int?
+  /// nil: the measuring CPU's node.
+  public var memoryNodes: [Int]?
+  /// Bytes of a block's region.
+  public var regionBytes: Int
+  /// memfd_secret is among the backings: its limit bounds the region.
+  public var usesSecretMemory: Bool
+  public var clock: ClockChoice
+  public var dialect: Dialect?
+  public var acceptsHostRisk: Bool
+  public var seed: UInt64
+  /// The executable that runs companions; nil measures nothing and only lists.
+  public var program: String?
+
+  public init(
+    cpu: Int? = nil, cpuNode: Int? = nil, memoryNodes: [Int]? = nil, regionBytes: Int, usesSecretMemory: Bool,
+    clock: ClockChoice = .auto, dialect: Dialect? = nil, acceptsHostRisk: Bool = false, seed: UInt64,
+    program: String?
+  ) {
+    self.cpu = cpu
+    self.cpuNode = cpuNode
+    self.memoryNodes = memoryNodes
+    self.regionBytes = regionBytes
+    self.usesSecretMemory = usesSecretMemory
+    self.clock = clock
+    self.dialect = dialect
+    self.acceptsHostRisk = acceptsHostRisk
+    self.seed = seed
+    self.program = program
+  }
+}
+
+/// Why a session cannot be opened: the caller's words, or the machine.
+public enum SessionFailure: Error, Sendable {
+  case usage(String)
+  case failed(String)
+}
+
+/// The machine made ready: pinned, companions started, clock calibrated, buffers resident.
+public struct Session {
+  public let topology: Topology
+  public let fingerprint: Fingerprint
+  public let workbench: Workbench
+  public let cpuNode: Int
+  public let memoryNodes: [Int]
+  public let pages: Int
+  /// What bears on every figure of the run.
+  public let findings: [Finding]
+
+  public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
+    let topology: Topology
+    do { topology = try Topology.read() } catch { throw .failed("\(error)") }
+    let place = try Place(request, topology)
+    let limits = try regionLimits(request)
+    do throws(Refusal) {
+      return try Session(request, topology, place, limits)
+    } catch {
+      throw .failed(error.description)
+    }
+  }
+
+  private init(
+    _ request: SessionRequest, _ topology: Topology, _ place: Place, _ limits: RegionLimits
+  ) throws(Refusal) {
+    do throws(Errno) { try Affinity.pin(toCPU: place.cpu) } catch {
+      throw .failed(call: "pinning to CPU \(place.cpu)", error)
+    }
+    let features = CPUFeatures.read()
+    let fingerprint = Fingerprint.read(topology)
+    let holdable = Companions.holdable(beside: place.cpu, topology: topology, quota: Quota.read())
+    let kind = try Clock.kind(request.clock, hasInvariantCounter: features.invariantTSC)
+    // Before any buffer exists: a fork would make resident pages copy-on-write.
+    let companions =
+      if let program = request.program {
+        try Companions(program: program, cpus: holdable, clock: kind)
+      } else { Companions(planned: holdable) }
+    let calibration: UInt64 = request.program == nil ? 1_000_000 : 100_000_000
+    workbench = try Workbench(
+      clock: Clock(kind, calibration: calibration, pageOverhead: Timing.pageOverhead), topology: topology,
+      kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
+      companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
+      pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
+    self.topology = topology
+    self.fingerprint = fingerprint
+    cpuNode = place.cpuNode
+    memoryNodes = place.memoryNodes
+    pages = limits.pages
+    var findings = Doctor.findings(topology: topology, fingerprint: fingerprint).filter { $0.severity != .note }
+    findings += limits.findings
+    if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
+      findings.append(
+        Finding(
+          .warning, "the CPU does not say that its counter is invariant: the clock is CLOCK_MONOTONIC_RAW",
+          remedy: "--clock tsc, if you know the counter to be good"))
+    }
+    let others = topology.allowed.count - 1 - topology.siblings(of: place.cpu).count
+    if holdable.count < others {
+      findings.append(
+        Finding(
+          .warning, "the CPU quota leaves \(holdable.count) of \(others) other CPUs to hold",
+          remedy: "raise cpu.max, or measure outside the container"))
+    }
+    self.findings = findings
+  }
+
+  /// Whether the machine has a backing at all: what a baseline must be.
+  public func offers(_ backing: Backing) -> Bool {
+    (try? Catalogue.available(backing, bytes: pages * workbench.pageBytes, workbench)) != nil
+  }
+
+  /// How large a block's region is, and what bounded it.
+  private struct RegionLimits {
+    var pages: Int
+    var pageBytes: Int
+    var findings: [Finding]
+  }
+
+  private static func regionLimits(_ request: SessionRequest) throws(SessionFailure) -> RegionLimits {
+    let pageBytes = Int(getpagesize())
+    guard request.regionBytes > 0, request.regionBytes % pageBytes == 0 else {
+      throw .usage("--size \(request.regionBytes) is not whole pages of \(pageBytes) bytes")
+    }
+    if let available = availableMemory(), Int64(request.regionBytes) > available {
+      throw .failed(
+        "a region of \(request.regionBytes >> 20) MiB is more than the memory available (\(available >> 20) MiB): "
+          + "choose a smaller --size")
+    }
+    var bytes = request.regionBytes
+    var findings: [Finding] = []
+    // The limit counts only what is mapped, so one region at a time has all of it.
+    if request.usesSecretMemory, SecretMemory.openAndClose() == 0, let limit = ResourceLimit.memlock()?.soft,
+      limit < UInt64(bytes), !ResourceLimit.raiseMemlock(to: UInt64(bytes))
+    {
+      let hard = min(ResourceLimit.memlock()?.hard ?? limit, UInt64(bytes))
+      bytes = Int(hard) / hugePageBytes * hugePageBytes
+      if bytes == 0 { bytes = Int(hard) / pageBytes * pageBytes }
+      guard bytes > 0 else {
+        throw .failed(
+          "RLIMIT_MEMLOCK allows no page of memfd_secret: raise it (ulimit -l), or leave memfd_secret out of --backing"
+        )
+      }
+      findings.append(
+        Finding(
+          .warning,
+          "RLIMIT_MEMLOCK is \(hard >> 10) KiB: every arm's region shrinks to \(bytes >> 10) KiB to fit memfd_secret",
+          remedy: "ulimit -l, or leave memfd_secret out of --backing"))
+    }
+    return RegionLimits(pages: bytes / pageBytes, pageBytes: pageBytes, findings: findings)
+  }
+}
+
+/// Where a run measures: a CPU, its node, and the nodes that memory is bound to.
+private struct Place {
+  var cpu: Int
+  var cpuNode: Int
+  var memoryNodes: [Int]
+
+  init(_ request: SessionRequest, _ topology: Topology) throws(SessionFailure) {
+    if let node = request.cpuNode { try Self.check(node, "--cpu-node", topology) }
+    let usable = topology.allowed.intersection(topology.online)
+    let candidates = request.cpuNode.map { usable.intersection(topology.node($0)?.cpus ?? CPUSet([])) } ?? usable
+    if let cpu = request.cpu {
+      guard candidates.contains(cpu) else {
+        throw .usage("CPU \(cpu) is not among the CPUs to choose from: \(candidates)")
+      }
+      self.cpu = cpu
+    } else {
+      // Not CPU 0 where there is another: most device interrupts go there.
+      guard let last = candidates.members.last else {
+        throw .usage("node \(request.cpuNode ?? 0) has no CPU that this process may use")
+      }
+      cpu = last
+    }
+    cpuNode = topology.node(ofCPU: cpu) ?? 0
+    memoryNodes = request.memoryNodes ?? [cpuNode]
+    for node in memoryNodes {
+      try Self.check(node, "--memory-node", topology)
+      guard let found = topology.node(node), found.memoryBytes > 0 else {
+        throw .usage("node \(node) has no memory")
+      }
+      guard topology.allowedNodes.isEmpty || topology.allowedNodes.contains(node) else {
+        throw .usage("node \(node) is not allowed here (Mems_allowed: \(topology.allowedNodes))")
+      }
+    }
+  }
+
+  private static func check(_ node: Int, _ option: String, _ topology: Topology) throws(SessionFailure) {
+    guard topology.node(node) == nil else { return }
+    let known = topology.nodes.map { String($0.number) }.joined(separator: ", ")
+    throw .usage("\(option) \(node): no such node (there is \(known))")
+  }
+}
+
+extension Session {
+  /// What a run of `plan` is about.
+  public func context(of plan: Plan, version: String) -> RunContext {
+    let startedAt = Self.timestamp()
+    let compact = startedAt.filter { $0.isLetter || $0.isNumber }
+    return RunContext(
+      runID: "\(compact)-\(plan.seed)", startedAt: startedAt, version: version, fingerprint: fingerprint,
+      planName: plan.name, seed: plan.seed, precision: plan.precision, budget: plan.budget,
+      clock: workbench.clock.description, measuringCPU: workbench.measuringCPU,
+      heldCPUs: workbench.companions.cpus, onlineCPUs: topology.online, pages: pages,
+      pageBytes: workbench.pageBytes)
+  }
+
+  /// Now, UTC, ISO 8601.
+  private static func timestamp() -> String {
+    var now = time(nil)
+    var fields = tm()
+    gmtime_r(&now, &fields)
+    var text = [CChar](repeating: 0, count: 32)
+    let length = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &fields)
+    return String(decoding: text.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
