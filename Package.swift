@@ -35,6 +35,16 @@ let package = Package(
       name: "Suite",
       dependencies: ["Experiment", "Loops", .product(name: "SystemPackage", package: "swift-system")],
       path: "Benchmarks/Suite", swiftSettings: strict),
+    .executableTarget(
+      name: "gmembench",
+      dependencies: [
+        "Suite", "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "ExperimentTests", dependencies: ["Experiment"], swiftSettings: strict),
+    .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: strict),
+    .testTarget(name: "GmembenchTests", dependencies: ["gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"], swiftSettings: strict),
     .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),

@@ -44,7 +44,7 @@ public enum Catalogue {
       guard bytes % hugePageBytes == 0 else {
         throw .unsupported("a region of \(bytes) bytes is not whole huge pages", remedy: "--size 2MiB")
       }
-      return ArmIdentity()
+      return ArmIdentity(note: "per 4 KiB: the touches of one huge page are one sample, divided among them")
     case .memfdSecret:
       let files = SystemFiles()
       try SecretMemory.check(

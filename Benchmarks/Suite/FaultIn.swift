@@ -16,17 +16,20 @@ enum FaultIn {
       benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
       method: "chained stamps", backings: mappable, isHeadline: true, measure: touch),
     OperationSpec(
-      benchmark: benchmark, name: "fallocate", summary: "allocation without mapping, the whole region at once",
+      benchmark: benchmark, name: "fallocate",
+      summary: "allocation without mapping, the whole region at once",
       method: "whole call", backings: files.filter { $0 != .memfdSecret }, measure: allocate),
     OperationSpec(
-      benchmark: benchmark, name: "touch-after-fallocate", summary: "the first store to a page already allocated",
+      benchmark: benchmark, name: "touch-after-fallocate",
+      summary: "the first store to a page already allocated",
       method: "chained stamps", backings: files.filter { $0 != .memfdSecret }, measure: touchAllocated),
     OperationSpec(
       benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
       method: "whole call", backings: mappable, requirement: refusesPopulate, measure: populate),
     OperationSpec(
       benchmark: benchmark, name: "end-to-end",
-      summary: "create, size, map and touch all: wherever a kernel removes the entry", method: "whole sequence",
+      summary: "create, size, map and touch all: wherever a kernel removes the entry",
+      method: "whole sequence",
       backings: mappable, measure: endToEnd),
   ]
 

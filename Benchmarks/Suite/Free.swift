@@ -18,23 +18,28 @@ enum Free {
       summary: "munmap while a descriptor is open: anonymous memory is freed, a file's only unmapped",
       method: "whole call", backings: mappable, measure: unmap),
     OperationSpec(
-      benchmark: benchmark, name: "unmap-last-reference", summary: "munmap of the last reference: memory is freed",
+      benchmark: benchmark, name: "unmap-last-reference",
+      summary: "munmap of the last reference: memory is freed",
       method: "whole call", backings: mappable, isHeadline: true, measure: unmapLastReference),
     OperationSpec(
-      benchmark: benchmark, name: "punch-hole", summary: "fallocate(PUNCH_HOLE) of the whole, mapped by the host",
+      benchmark: benchmark, name: "punch-hole",
+      summary: "fallocate(PUNCH_HOLE) of the whole, mapped by the host",
       method: "whole call", backings: files, requirement: needsPunchHole, measure: punchHole),
     OperationSpec(
       benchmark: benchmark, name: "close", summary: "close of the last reference, never mapped by a guest",
       method: "whole call", backings: files, measure: closeFile),
     OperationSpec(
-      benchmark: benchmark, name: "close-guest-mapped", summary: "close of the last reference while a guest maps it",
-      method: "whole call", backings: guestMemfds, requirement: GuestFault.needsGuest, measure: closeGuestMapped),
+      benchmark: benchmark, name: "close-guest-mapped",
+      summary: "close of the last reference while a guest maps it",
+      method: "whole call", backings: guestMemfds, requirement: GuestFault.needsGuest,
+      measure: closeGuestMapped),
     OperationSpec(
       benchmark: benchmark, name: "vm-destroy", summary: "the end of a VM with all of its memory",
       unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings,
       requirement: GuestFault.needsGuest, measure: destroyFull),
     OperationSpec(
-      benchmark: benchmark, name: "vm-destroy-empty", summary: "the end of a VM whose memory was never touched",
+      benchmark: benchmark, name: "vm-destroy-empty",
+      summary: "the end of a VM whose memory was never touched",
       unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings,
       requirement: GuestFault.needsGuest, measure: destroyEmpty),
   ]

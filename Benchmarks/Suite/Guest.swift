@@ -32,7 +32,9 @@ struct Guest: ~Copyable {
     let order = bench.order(measured.order, pages: measured.pages)
     let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
     let machine = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
-    let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualCPU(kvm, in: machine, order: order) }
+    let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in
+      try VirtualCPU(kvm, in: machine, order: order)
+    }
     try vcpu.warm()
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
@@ -81,7 +83,8 @@ struct Guest: ~Copyable {
   }
 
   /// Gives everything up, in the order in which it is to be released.
-  consuming func release() -> (mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32]) {
+  consuming func release() -> (mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32])
+  {
     var parts = vcpu.release()
     parts.mappings.append(userspace.release())
     if let file { parts.descriptors.append(file.release()) }

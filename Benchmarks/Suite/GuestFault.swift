@@ -15,7 +15,8 @@ enum GuestFault {
   static let operations: [OperationSpec] = [
     OperationSpec(
       benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
-      method: "guest log", backings: Backing.allCases, isHeadline: true, requirement: needsGuest, measure: touch),
+      method: "guest log", backings: Backing.allCases, isHeadline: true, requirement: needsGuest,
+      measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "touch-after-host",
       summary: "the guest's store to a page that the host brought in: only the guest's mapping is built",
@@ -45,7 +46,8 @@ enum GuestFault {
     if let refusal = needsGuest(measured, bench) { return refusal }
     guard case .success(let capabilities) = bench.kvm.capabilities, capabilities.hasPreFault else {
       return .unsupported(
-        "KVM_PRE_FAULT_MEMORY is not offered", remedy: "Linux 6.11 or later with hardware paging (EPT or NPT)")
+        "KVM_PRE_FAULT_MEMORY is not offered", remedy: "Linux 6.11 or later with hardware paging (EPT or NPT)"
+      )
     }
     return nil
   }
@@ -85,13 +87,17 @@ enum GuestFault {
     let vcpu = guest.vcpu.number
     let gpa = guest.vcpu.regionAddress
     let bytes = UInt64(measured.pages * bench.pageBytes)
-    try bench.timed("KVM_PRE_FAULT_MEMORY") { loops_pre_fault(vcpu, gpa, bytes, bench.clock.kind, bench.ticks) }
+    try bench.timed("KVM_PRE_FAULT_MEMORY") {
+      loops_pre_fault(vcpu, gpa, bytes, bench.clock.kind, bench.ticks)
+    }
     bench.recordCall(pages: measured.pages)
     // pf_taken stays 0 for pre-faults; that the guest then finds its pages proves that they were mapped.
     let before = try guest.vcpu.readStats()
     try guest.touch()
     let faults = (try guest.vcpu.readStats() - before).faultsTaken
-    if faults != 0 { bench.invalidate("\(faults) of \(measured.pages) pages still faulted after KVM_PRE_FAULT_MEMORY") }
+    if faults != 0 {
+      bench.invalidate("\(faults) of \(measured.pages) pages still faulted after KVM_PRE_FAULT_MEMORY")
+    }
     try place(guest, measured, bench)
   }
 
@@ -107,7 +113,7 @@ enum GuestFault {
     }
     try guest.checkRun(run)
     let stats = try guest.vcpu.readStats() - before
-    bench.recordGuestLog(guest.vcpu.log)
+    bench.recordGuestLog(guest.vcpu.log, measured)
     bench.record(faultsTaken: stats.faultsTaken)
     // Huge pages and shadow paging's prefetch map several pages a fault.
     guard measured.backing != .anonymousHuge else { return }

@@ -82,7 +82,8 @@ extension Plan {
       }
     }
     return Plan(
-      name: name.rawValue, groups: groups, precision: precision ?? name.precision, budget: budget ?? name.budget,
+      name: name.rawValue, groups: groups, precision: precision ?? name.precision,
+      budget: budget ?? name.budget,
       seed: seed)
   }
 
@@ -109,7 +110,8 @@ extension Plan {
       return backings.compactMap { backing in
         let cases = states.map { measured(backing, $0) }
         guard !cases.isEmpty else { return nil }
-        return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first { $0.others == .idle }, cases))
+        return CaseGroup(
+          spec: spec, cases: cases, baselines: against(cases.first { $0.others == .idle }, cases))
       }
     case .threads:
       guard !states.isEmpty else { return [] }

@@ -97,7 +97,9 @@ public struct Session {
     cpuNode = place.cpuNode
     memoryNodes = place.memoryNodes
     pages = limits.pages
-    var findings = Doctor.findings(topology: topology, fingerprint: fingerprint).filter { $0.severity != .note }
+    var findings = Doctor.findings(topology: topology, fingerprint: fingerprint).filter {
+      $0.severity != .note
+    }
     findings += limits.findings
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
@@ -170,7 +172,8 @@ private struct Place {
   init(_ request: SessionRequest, _ topology: Topology) throws(SessionFailure) {
     if let node = request.cpuNode { try Self.check(node, "--cpu-node", topology) }
     let usable = topology.allowed.intersection(topology.online)
-    let candidates = request.cpuNode.map { usable.intersection(topology.node($0)?.cpus ?? CPUSet([])) } ?? usable
+    let candidates =
+      request.cpuNode.map { usable.intersection(topology.node($0)?.cpus ?? CPUSet([])) } ?? usable
     if let cpu = request.cpu {
       guard candidates.contains(cpu) else {
         throw .usage("CPU \(cpu) is not among the CPUs to choose from: \(candidates)")

@@ -102,6 +102,6 @@ extension Workbench {
     try timed("touching the region") {
       loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
     }
-    recordStamps(pages: measured.pages)
+    recordStamps(measured)
   }
 }

@@ -23,7 +23,8 @@ enum TLBFlush {
       measure: faultingThread),
     OperationSpec(
       benchmark: benchmark, name: "user-shootdown",
-      summary: "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
+      summary:
+        "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
       requirement: needsOtherCPUs, measure: userShootdown),
   ]

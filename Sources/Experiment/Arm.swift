@@ -92,12 +92,18 @@ struct Arm {
   func isPrecise(_ precision: Double) -> Bool {
     if hasFailed { return true }
     if let effect = summary.effect {
-      if let ratio = effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) <= precision }
+      if let ratio = effect.ratio {
+        return ratio.interval.relativeHalfWidth(around: ratio.value) <= precision
+      }
       // Where a value is zero there is no ratio: the shift against the arm's own size.
-      guard let center = median(Array(medians.values)), center != 0 else { return effect.shift.interval.isFinite }
+      guard let center = median(Array(medians.values)), center != 0 else {
+        return effect.shift.interval.isFinite
+      }
       return effect.shift.interval.relativeHalfWidth(around: center) <= precision
     }
-    guard let interval = summary.medianInterval, let center = median(Array(medians.values)) else { return false }
+    guard let interval = summary.medianInterval, let center = median(Array(medians.values)) else {
+      return false
+    }
     return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
   }
 

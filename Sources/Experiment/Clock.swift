@@ -27,7 +27,8 @@ public struct Clock: Sendable {
   private static let overheadRounds = 100_000
 
   /// Which clock `choice` means here.
-  public static func kind(_ choice: ClockChoice, hasInvariantCounter: Bool?) throws(Refusal) -> ckernel_clock {
+  public static func kind(_ choice: ClockChoice, hasInvariantCounter: Bool?) throws(Refusal) -> ckernel_clock
+  {
     let hasCounter = ckernel_clock_counter_name().pointee != 0
     guard choice != .tsc || hasCounter else {
       throw .failed("this architecture has no counter that user space can read", remedy: "--clock monotonic")

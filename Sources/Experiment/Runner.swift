@@ -74,13 +74,16 @@ public struct Runner {
   public var elapsed: Double { Double(ckernel_clock_monotonic() - start) / 1e9 }
 
   private mutating func publish(isComplete: Bool, pending: ArraySlice<CaseGroup>) throws(SinkFailure) {
-    report.summaries = finished + pending.flatMap { group in
-      group.cases.map { measuredCase in
-        var arm = Arm(measuredCase, spec: group.spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
-        arm.settle(.partial)
-        return arm.summary
+    report.summaries =
+      finished
+      + pending.flatMap { group in
+        group.cases.map { measuredCase in
+          var arm = Arm(
+            measuredCase, spec: group.spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+          arm.settle(.partial)
+          return arm.summary
+        }
       }
-    }
     report.isComplete = isComplete
     report.elapsed = elapsed
     try sink.publish(report)

@@ -107,14 +107,23 @@ public final class Workbench {
     }
   }
 
-  /// One sample a page, from chained stamps.
-  public func recordStamps(pages: Int) {
-    let overhead = Int64(clock.pageOverheadTicks)
-    reading.samples.reserveCapacity(pages)
-    for page in 0..<pages {
-      record(ticks: Int64(bitPattern: ticks[page + 1] &- ticks[page]) - overhead, per: 1)
+  /// One sample a fault's worth of pages, from chained stamps.
+  public func recordStamps(_ measured: Case) {
+    let run = pagesPerFault(measured)
+    let overhead = Int64(clock.pageOverheadTicks) * Int64(run)
+    reading.samples.reserveCapacity(measured.pages / run)
+    for first in stride(from: 0, to: measured.pages, by: run) {
+      let ticks = Int64(bitPattern: ticks[first + run] &- ticks[first])
+      record(ticks: ticks - overhead, per: run)
     }
-    if (0..<pages).contains(where: { ticks[$0 + 1] < ticks[$0] }) { invalidate("the clock went backwards") }
+    if (0..<measured.pages).contains(where: { ticks[$0 + 1] < ticks[$0] }) {
+      invalidate("the clock went backwards")
+    }
+  }
+
+  /// A huge page's fault covers many touches, so its cost is spread over them.
+  private func pagesPerFault(_ measured: Case) -> Int {
+    measured.backing == .anonymousHuge ? hugePageBytes / pageBytes : 1
   }
 
   /// One sample: the whole call, divided by the pages that it covered.
@@ -129,11 +138,15 @@ public final class Workbench {
     }
   }
 
-  /// One sample a page, from the guest's log, which is in ticks of the CPU's counter.
-  public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>) {
+  /// One sample a fault's worth of pages, from the guest's log, in ticks of the CPU's counter.
+  public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>, _ measured: Case) {
+    let run = pagesPerFault(measured)
     let rate = clock.counterTicksPerNanosecond ?? clock.ticksPerNanosecond
-    let overhead = clock.isCounter ? Int64(clock.callOverheadTicks) : 0
-    reading.samples = log.map { Double(Int64(bitPattern: $0) - overhead) / rate }
+    let overhead = clock.isCounter ? Int64(clock.callOverheadTicks) * Int64(run) : 0
+    reading.samples = stride(from: 0, to: log.count, by: run).map { first in
+      let ticks = log[first..<first + run].reduce(Int64(0)) { $0 + Int64(bitPattern: $1) }
+      return Double(ticks - overhead) / rate / Double(run)
+    }
   }
 
   /// One sample a bystander CPU in place of the faulting thread's: the time stolen from it, per page.

@@ -39,10 +39,12 @@ public struct KVMCapabilities: Hashable, Sendable {
       }
       return abi
     }
-    let offersType = machine.answer(KVM_CAP_VM_TYPES) & (1 << VirtualMachineType.softwareProtected.rawValue) != 0
+    let offersType =
+      machine.answer(KVM_CAP_VM_TYPES) & (1 << VirtualMachineType.softwareProtected.rawValue) != 0
     return KVMCapabilities(
       abi: abi,
-      privateABI: Result { () throws(Refusal) in try privateABI(kvm, abi: abi.get(), offersType: offersType) },
+      privateABI: Result { () throws(Refusal) in try privateABI(kvm, abi: abi.get(), offersType: offersType)
+      },
       hasPreFault: machine.answer(KVM_CAP_PRE_FAULT_MEMORY) > 0)
   }
 

@@ -149,7 +149,9 @@ public struct VirtualCPU: ~Copyable {
   }
 
   /// Gives everything up: the caller unmaps and closes it.
-  public consuming func release() -> (mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32]) {
+  public consuming func release() -> (
+    mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32]
+  ) {
     ([run.release(), scratch.release()], [stats.release(), descriptor.release()])
   }
 }

@@ -12,7 +12,8 @@ struct RecordedKernel: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   init(
-    _ name: String, _ guestMemfd: Int32, _ flags: Int32, _ v7: Int32, _ dialect: Dialect?, _ mappable: UInt64?,
+    _ name: String, _ guestMemfd: Int32, _ flags: Int32, _ v7: Int32, _ dialect: Dialect?,
+    _ mappable: UInt64?,
     _ noDirectMap: UInt64?
   ) {
     self.name = name

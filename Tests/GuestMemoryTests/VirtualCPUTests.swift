@@ -2,7 +2,9 @@
 import GuestMemory
 import Testing
 
-@Suite("a guest on this machine's KVM", .serialized, .enabled(if: hasGuestMemfd, "KVM with a mappable guest_memfd"))
+@Suite(
+  "a guest on this machine's KVM", .serialized, .enabled(if: hasGuestMemfd, "KVM with a mappable guest_memfd")
+)
 struct VirtualCPUTests {
   private static let pages = 512
 

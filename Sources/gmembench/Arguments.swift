@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Experiment
+import GuestMemory
+import Suite
+
+extension PlanName: ExpressibleByArgument {}
+extension Backing: ExpressibleByArgument {}
+extension AccessOrder: ExpressibleByArgument {}
+extension OthersState: ExpressibleByArgument {}
+extension ClockChoice: ExpressibleByArgument {}
+
+/// Something that could not be done: one line on standard error, exit status 1.
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+enum DialectChoice: String, CaseIterable, ExpressibleByArgument {
+  case auto
+  case mainline
+  case v7
+
+  var dialect: Dialect? { Dialect(rawValue: rawValue) }
+}
+
+/// `a,b,c`, each a known value, none of them twice.
+struct CommaSeparated<Element: ExpressibleByArgument & Equatable>: ExpressibleByArgument {
+  let values: [Element]
+
+  init?(argument: String) {
+    var values: [Element] = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let value = Element(argument: String(part)) else { return nil }
+      if !values.contains(value) { values.append(value) }
+    }
+    self.values = values
+  }
+
+  static var allValueStrings: [String] { Element.allValueStrings }
+}
+
+struct KnownBenchmark: ExpressibleByArgument, Equatable {
+  let name: String
+
+  init?(argument: String) {
+    guard Self.allValueStrings.contains(argument) else { return nil }
+    name = argument
+  }
+
+  static var allValueStrings: [String] { Catalogue.benchmarks }
+}
+
+struct KnownOperation: ExpressibleByArgument, Equatable {
+  let name: String
+
+  init?(argument: String) {
+    guard Self.allValueStrings.contains(argument) else { return nil }
+    name = argument
+  }
+
+  static var allValueStrings: [String] {
+    Catalogue.operations.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+/// A number with one of the units given, such as `2MiB`.
+private func scaled(_ text: String, _ units: [(suffix: String, factor: Double)]) -> Double? {
+  for unit in units where text.hasSuffix(unit.suffix) {
+    guard let number = Double(text.dropLast(unit.suffix.count)), number.isFinite, number >= 0 else {
+      continue
+    }
+    return number * unit.factor
+  }
+  return nil
+}
+
+struct ByteCount: ExpressibleByArgument {
+  let bytes: Int
+
+  init?(argument: String) {
+    let units = [("KiB", 1024.0), ("MiB", 1048576.0), ("GiB", 1073741824.0), ("", 1.0)]
+    guard let bytes = scaled(argument, units), bytes < 1e15, bytes == bytes.rounded() else { return nil }
+    self.bytes = Int(bytes)
+  }
+}
+
+/// A share: `2%` or `0.02`.
+struct Fraction: ExpressibleByArgument {
+  let value: Double
+
+  init?(argument: String) {
+    guard let value = scaled(argument, [("%", 0.01), ("", 1.0)]), value > 0, value < 1 else { return nil }
+    self.value = value
+  }
+}
+
+/// Seconds: `60s`, `5min`, `90`.
+struct Duration: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    guard let seconds = scaled(argument, [("min", 60.0), ("s", 1.0), ("", 1.0)]), seconds > 0 else {
+      return nil
+    }
+    self.seconds = seconds
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+@main
+struct Gmembench: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "gmembench",
+    abstract: "Measures what it costs a Linux host to take guest memory out of the kernel's direct map.",
+    discussion: """
+      Exit status: 0 done; 1 failed; 3 nothing asked for could be measured here; 4 done, but unstable with \
+      --strict; 64 bad usage; 130 interrupted (the partial result is kept).
+      """,
+    version: version,
+    subcommands: [RunCommand.self, ListCommand.self, DoctorCommand.self, CompanionCommand.self],
+    defaultSubcommand: RunCommand.self)
+}
+
+extension ExitCode {
+  /// Nothing asked for could be measured here.
+  static let nothingMeasured = ExitCode(3)
+  /// Done, but unstable, with --strict.
+  static let unstable = ExitCode(4)
+  /// Interrupted; the partial result is kept.
+  static let interrupted = ExitCode(130)
+}

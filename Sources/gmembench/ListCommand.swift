@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Reports
+import Suite
+
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Every case this machine could run, and why not for the others.")
+
+  @OptionGroup var selection: SelectionOptions
+
+  func run() throws {
+    let session = try selection.open(seed: 0, program: nil)
+    let plan = selection.plan(for: session, seed: 0)
+    print(CaseListing.render(Catalogue.availability(of: plan, session.workbench)))
+  }
+}

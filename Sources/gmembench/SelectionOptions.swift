@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Experiment
+import GuestMemory
+import Suite
+
+/// What to measure: shared by every command that has a plan.
+struct SelectionOptions: ParsableArguments {
+  @Option(help: "The plan: quick (under 30 s), full (under 10 min), nightly (under 30 min).")
+  var plan: PlanName = .quick
+
+  @Option(help: ArgumentHelp("Benchmarks, comma-separated.", valueName: "list"))
+  var benchmark: CommaSeparated<KnownBenchmark>?
+
+  @Option(help: ArgumentHelp("Backings, comma-separated.", valueName: "list"))
+  var backing: CommaSeparated<Backing>?
+
+  @Option(help: ArgumentHelp("Operations, comma-separated.", valueName: "list"))
+  var operation: CommaSeparated<KnownOperation>?
+
+  @Option(help: "Bytes of a block's region (4096, 64KiB, 2MiB, 1GiB).")
+  var size: ByteCount?
+
+  @Option(help: "In which order the pages are touched.")
+  var order: AccessOrder = .sequential
+
+  @Option(help: "The CPU to measure on (default: the last one allowed).")
+  var cpu: Int?
+
+  @Option(help: "Measure on a CPU of this node.")
+  var cpuNode: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Nodes to bind memory to, comma-separated (default: the CPU's own).", valueName: "list"))
+  var memoryNode: CommaSeparated<Int>?
+
+  @Option(help: ArgumentHelp("States of the other CPUs: spin, idle.", valueName: "list"))
+  var others: CommaSeparated<OthersState>?
+
+  @Option(help: "What the arms are compared with (default: guest_memfd, else memfd, else anonymous).")
+  var baseline: Backing?
+
+  @Option(help: "Relative half-width of the interval at which a group stops (2%, 0.02).")
+  var precision: Fraction?
+
+  @Option(help: "Time for the whole run (60s, 5min).")
+  var budget: Duration?
+
+  @Option(help: "Seed of every random choice (default: from the clock).")
+  var seed: UInt64?
+
+  @Option(help: "The clock: auto, tsc, monotonic.")
+  var clock: ClockChoice = .auto
+
+  @Option(help: "The dialect of the flag: auto, mainline, v7.")
+  var abi: DialectChoice = .auto
+
+  @Flag(help: "Allow a v7 kernel's flag although its bug can crash the host.")
+  var acceptHostRisk = false
+
+  /// - Parameter program: the executable to run companions from; nil only lists.
+  func open(seed: UInt64, program: String?) throws -> Session {
+    let request = SessionRequest(
+      cpu: cpu, cpuNode: cpuNode, memoryNodes: memoryNode?.values,
+      regionBytes: size?.bytes ?? plan.regionBytes,
+      usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
+      acceptsHostRisk: acceptHostRisk, seed: seed, program: program)
+    do {
+      return try Session.open(request)
+    } catch .usage(let message) {
+      throw ValidationError(message)
+    } catch .failed(let message) {
+      throw Failure(message)
+    }
+  }
+
+  func plan(for session: Session, seed: UInt64) -> Plan {
+    let selection = Selection(
+      benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
+      backings: backing?.values, others: others?.values, baseline: baseline, order: order,
+      cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+    return Plan.make(
+      plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
+      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers)
+  }
+}

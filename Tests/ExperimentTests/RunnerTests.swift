@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+import Machine
+import Testing
+
+/// Keeps what a run says, and refuses when told to.
+final class RecordingSink: RunSink {
+  var blocks: [Block] = []
+  var reports: [RunReport] = []
+  var refusesAfter = Int.max
+
+  func record(_ block: Block) throws(SinkFailure) {
+    guard blocks.count < refusesAfter else { throw SinkFailure("full") }
+    blocks.append(block)
+  }
+
+  func publish(_ report: RunReport) throws(SinkFailure) { reports.append(report) }
+}
+
+/// A run of made-up operations on this machine's workbench.
+struct MadeUpRun {
+  static let pages = 8
+
+  static func measured(_ backing: Backing) -> Case {
+    Case(
+      benchmark: "made-up", operation: "call", backing: backing, pages: pages, order: .sequential, threads: 1,
+      cpuNode: 0, memoryNode: 0, others: .idle)
+  }
+
+  static func spec(
+    _ measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
+  ) -> OperationSpec {
+    OperationSpec(
+      benchmark: "made-up", name: "call", summary: "", method: "made up", backings: Backing.allCases,
+      measure: measure)
+  }
+
+  /// One call of `ticks` ticks over the case's pages.
+  static func call(_ bench: Workbench, ticks: UInt64) throws(Refusal) {
+    try bench.timed("call") { 0 }
+    bench.ticks[0] = ticks + bench.clock.callOverheadTicks
+    bench.recordCall(pages: pages)
+  }
+
+  static func run(
+    _ spec: OperationSpec, arms: [Backing] = [.memfd, .anonymous, .guestMemfd], seed: UInt64 = 1,
+    budget: Double = 20, sink: RecordingSink = RecordingSink(),
+    identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity = { _, _, _ in
+      ArmIdentity()
+    }
+  ) throws -> (report: RunReport, sink: RecordingSink) {
+    let topology = try Topology.read()
+    let clock = Clock(CKERNEL_CLOCK_MONOTONIC, calibration: 1000) { _ in 0 }
+    let bench = try Workbench(
+      clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
+      companions: Companions(planned: CPUSet([])), measuringCPU: topology.allowed.members[0],
+      architecture: "any", pages: pages, pageBytes: 4096, seed: seed)
+    let cases = arms.map(measured)
+    let baselines = Dictionary(uniqueKeysWithValues: cases.dropFirst().map { ($0, cases[0]) })
+    let plan = Plan(
+      name: "made-up", groups: [CaseGroup(spec: spec, cases: cases, baselines: baselines)], precision: 0.01,
+      budget: budget, seed: seed)
+    let context = RunContext(
+      runID: "run", startedAt: "", version: "", fingerprint: Fingerprint.read(topology), planName: plan.name,
+      seed: seed, precision: plan.precision, budget: budget, clock: clock.description, measuringCPU: 0,
+      heldCPUs: CPUSet([]), onlineCPUs: topology.online, pages: pages, pageBytes: 4096)
+    var runner = Runner(plan: plan, context: context, workbench: bench, sink: sink, identify: identify)
+    try runner.run()
+    return (runner.report, sink)
+  }
+}
+
+@Suite("the runner", .serialized)
+struct RunnerTests {
+  private func ticks(_ backing: Backing) -> UInt64 { backing == .memfd ? 800 : 1600 }
+
+  @Test func pairsArmsWithTheBaselineOfTheirRound() throws {
+    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+      try MadeUpRun.call(bench, ticks: measured.backing == .memfd ? 800 : 1600)
+    }
+    let (report, _) = try MadeUpRun.run(spec)
+    let arm = try #require(report.summaries.first { $0.measuredCase.backing == .anonymous })
+    #expect(arm.status == .ok)
+    #expect(arm.baseline?.backing == .memfd)
+    #expect(arm.samples.median == 200)
+    #expect(arm.effect?.ratio?.value == 2)
+    #expect(arm.effect?.shift.value == 100)
+    #expect(arm.effect?.isPaired == true)
+    #expect(report.summaries.first { $0.measuredCase.backing == .memfd }?.effect == nil)
+    #expect(report.isComplete)
+  }
+
+  @Test func aSeedGivesTheInterleaving() throws {
+    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    func order(_ seed: UInt64) throws -> [String] {
+      try MadeUpRun.run(spec, seed: seed).sink.blocks.map { "\($0.round) \($0.position) \($0.measuredCase.key)" }
+    }
+    let first = try order(7)
+    #expect(try order(7) == first)
+    #expect(try order(8) != first)
+  }
+
+  @Test func aRoundHoldsEveryArmOnceAndTheFirstIsNoResult() throws {
+    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let (report, sink) = try MadeUpRun.run(spec)
+    let rounds = Dictionary(grouping: sink.blocks, by: \.round)
+    #expect(rounds.values.allSatisfy { Set($0.map(\.measuredCase)).count == 3 && $0.count == 3 })
+    #expect(sink.blocks.filter { $0.round == 0 }.allSatisfy { $0.status == .warmUp })
+    #expect(report.summaries.allSatisfy { $0.blocks == rounds.count - 1 })
+  }
+
+  @Test func anArmThatFailsLeavesTheOthers() throws {
+    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+      guard measured.backing != .anonymous else { throw Refusal.failed("broken") }
+      try MadeUpRun.call(bench, ticks: 8)
+    }
+    let (report, _) = try MadeUpRun.run(spec)
+    let statuses = Dictionary(uniqueKeysWithValues: report.summaries.map { ($0.measuredCase.backing, $0.status) })
+    #expect(statuses == [.memfd: .ok, .anonymous: .failed, .guestMemfd: .ok])
+    #expect(report.summaries.first { $0.status == .failed }?.reason == "broken")
+    #expect(report.summaries.first { $0.status == .failed }?.blocks == 0)
+  }
+
+  @Test func anArmThatIsRefusedIsNeverMeasured() throws {
+    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let (report, sink) = try MadeUpRun.run(spec) { _, measured, _ throws(Refusal) in
+      guard measured.backing != .guestMemfd else { throw Refusal.unsupported("no such thing", remedy: "get one") }
+      return ArmIdentity(note: "seen")
+    }
+    #expect(!sink.blocks.contains { $0.measuredCase.backing == .guestMemfd })
+    let refused = try #require(report.summaries.first { $0.measuredCase.backing == .guestMemfd })
+    #expect(refused.status == .unsupported)
+    #expect(refused.reason == "no such thing (get one)")
+    #expect(report.summaries.first { $0.measuredCase.backing == .memfd }?.reason == "seen")
+  }
+
+  @Test func invalidBlocksAreCountedAndAreNoResult() throws {
+    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+      try MadeUpRun.call(bench, ticks: 8)
+      if measured.backing == .anonymous { bench.invalidate("wrong") }
+    }
+    let (report, sink) = try MadeUpRun.run(spec, arms: [.memfd, .anonymous], budget: 0.3)
+    let arm = try #require(report.summaries.first { $0.measuredCase.backing == .anonymous })
+    #expect(arm.blocks == 0)
+    #expect(arm.invalidBlocks > 0)
+    #expect(arm.status == .failed)
+    #expect(arm.reason == "wrong")
+    #expect(sink.blocks.contains { $0.status == .invalid("wrong") })
+  }
+
+  @Test func aBudgetTooSmallIsSaid() throws {
+    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let (report, _) = try MadeUpRun.run(spec, budget: 1e-9)
+    #expect(report.summaries.allSatisfy { $0.status == .unstable && $0.blocks == 0 })
+    #expect(report.summaries.allSatisfy { $0.reason?.contains("budget") == true })
+  }
+
+  @Test func aFullDiskEndsTheRunAndKeepsWhatWasMeasured() throws {
+    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let sink = RecordingSink()
+    sink.refusesAfter = 5
+    #expect(throws: SinkFailure.self) { try MadeUpRun.run(spec, sink: sink) }
+    #expect(sink.blocks.count == 5)
+    #expect(sink.reports.last?.isComplete == false)
+  }
+
+  @Test func anInterruptionLeavesAPartialReport() throws {
+    #expect(ckernel_signals_install() == 0)
+    let spec = MadeUpRun.spec { _, bench throws(Refusal) in
+      try MadeUpRun.call(bench, ticks: 8)
+      raise(SIGTERM)
+    }
+    defer { ckernel_signals_clear() }
+    let (report, sink) = try MadeUpRun.run(spec)
+    #expect(sink.blocks.count == 1)
+    #expect(!report.isComplete)
+    #expect(report.summaries.allSatisfy { $0.status == .partial })
+  }
+}

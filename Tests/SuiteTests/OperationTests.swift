@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Foundation
+import GuestMemory
+import Machine
+import Suite
+import Testing
+
+/// The built program beside the tests, for companions.
+let builtProgram: String? = {
+  let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+  let candidates = [beside, URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()]
+  return candidates.map { $0.appendingPathComponent("gmembench").path }
+    .first { FileManager.default.isExecutableFile(atPath: $0) }
+}()
+
+private let secretMemory = SecretMemory.openAndClose() == 0
+
+/// Every operation on real memory of this machine, small and once: what it says of itself must hold.
+@Suite("operations on this machine", .serialized, .enabled(if: builtProgram != nil, "the built gmembench"))
+struct OperationTests {
+  private static let pages = 512
+
+  private func session() throws -> Session {
+    try Session.open(
+      SessionRequest(
+        regionBytes: Self.pages * 4096, usesSecretMemory: true, seed: 1, program: builtProgram))
+  }
+
+  /// Every case of a selection, run through its rounds.
+  private func run(_ selection: (inout Selection) -> Void, budget: Double = 3) throws -> (RunReport, Sink) {
+    let allowed = Affinity.current()
+    defer {
+      if let allowed { Affinity.restore(allowed) }
+      MemoryPolicy.reset()
+    }
+    let session = try session()
+    var asked = Selection(cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+    selection(&asked)
+    let plan = Plan.make(
+      .quick, asked, precision: 0.5, budget: budget, seed: 1,
+      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers)
+    let sink = Sink()
+    var runner = Runner(
+      plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench, sink: sink,
+      identify: Catalogue.identify)
+    try runner.run()
+    return (runner.report, sink)
+  }
+
+  final class Sink: RunSink {
+    var blocks: [Block] = []
+    func record(_ block: Block) { blocks.append(block) }
+    func publish(_ report: RunReport) {}
+  }
+
+  @Test(arguments: Catalogue.benchmarks) func nothingFails(benchmark: String) throws {
+    let (report, _) = try run { $0.benchmarks = [benchmark] }
+    for row in report.summaries {
+      #expect(row.status != .failed, "\(row.measuredCase.key): \(row.reason ?? "")")
+      #expect(row.invalidBlocks == 0 || row.blocks > 0, "\(row.measuredCase.key): \(row.reason ?? "")")
+      if row.status == .unsupported { #expect(row.reason?.isEmpty == false) }
+      if row.blocks > 0 { #expect((row.samples.maximum ?? 0) > 0, "\(row.measuredCase.key)") }
+    }
+    #expect(report.summaries.contains { $0.blocks > 0 })
+  }
+
+  @Test func aPageIsASample() throws {
+    let (_, sink) = try run {
+      $0.benchmarks = ["fault-in"]
+      $0.operations = ["touch", "fallocate"]
+      $0.backings = [.memfd]
+      $0.others = [.idle]
+    }
+    let counts = Set(sink.blocks.map { "\($0.measuredCase.operation) \($0.samples.count)" })
+    #expect(counts == ["touch \(Self.pages)", "fallocate 1"])
+  }
+
+  @Test func placementIsVerifiedOnNodeZero() throws {
+    let (report, _) = try run {
+      $0.benchmarks = ["fault-in"]
+      $0.operations = ["touch"]
+      $0.backings = [.memfd]
+    }
+    let topology = try Topology.read()
+    for row in report.summaries {
+      let allowed: [Placement] = topology.hasNUMA ? [.verified] : [.verified, .onlyNode]
+      #expect(row.placement.map(allowed.contains) == true, "\(String(describing: row.placement))")
+    }
+  }
+
+  @Test(.enabled(if: secretMemory, "memfd_secret")) func secretMemoryFlushesEveryOtherCPUOncePerPage() throws {
+    let (report, sink) = try run {
+      $0.benchmarks = ["fault-in"]
+      $0.operations = ["touch"]
+      $0.backings = [.memfd, .memfdSecret]
+      $0.others = [.spin]
+    }
+    let secret = try #require(report.summaries.first { $0.measuredCase.backing == .memfdSecret })
+    // Where nothing can be held or counted, the row must not claim a flush.
+    #expect(secret.flush == .on || secret.flush == .unknown)
+    let blocks = sink.blocks.filter { $0.measuredCase.backing == .memfdSecret }
+    #expect(blocks.allSatisfy { ($0.counters.level2Splits ?? 0) >= 0 && ($0.counters.level3Splits ?? 0) >= 0 })
+    #expect(report.summaries.first { $0.measuredCase.backing == .memfd }?.flush == nil)
+  }
+
+  @Test func descriptorsAndMappingsStayFlat() throws {
+    func open() throws -> (Int, Int) {
+      let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+      let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n").count
+      return (descriptors, maps)
+    }
+    _ = try run({ $0.benchmarks = ["guest-fault", "free"] }, budget: 1)
+    let before = try open()
+    let (_, sink) = try run({ $0.benchmarks = ["guest-fault", "free"] }, budget: 4)
+    let after = try open()
+    #expect(sink.blocks.count > 100)
+    // Other suites run beside this one; a leak of one a block would be hundreds.
+    #expect(abs(after.0 - before.0) < 50)
+    #expect(abs(after.1 - before.1) < 80)
+  }
+}
