@@ -32,6 +32,14 @@ let package = Package(
     .target(
       name: "Experiment", dependencies: ["Statistics", "Machine", "GuestMemory"], swiftSettings: strict),
     .target(
+      name: "Records",
+      dependencies: [
+        "Experiment", "Statistics", "Machine", "GuestMemory",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(name: "Reports", dependencies: ["Records"], swiftSettings: strict),
+    .target(
       name: "Suite",
       dependencies: ["Experiment", "Loops", .product(name: "SystemPackage", package: "swift-system")],
       path: "Benchmarks/Suite", swiftSettings: strict),
@@ -47,6 +55,8 @@ let package = Package(
     .testTarget(name: "GmembenchTests", dependencies: ["gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"], swiftSettings: strict),
     .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
+    .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: strict),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import Statistics
+
+/// blocks.csv: one line a block, whatever became of it, in the order in which they were measured. `status` tells
+/// which of them the summary rests on. Values are in the case's unit; the counters are those around the block,
+/// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions.
+public enum BlocksCSV {
+  /// The columns' names in their order.
+  public static let columns = [
+    "run_id", "case", "block", "round", "position", "status", "samples", "median", "mean", "min", "max",
+    "placement", "level2_splits", "level3_splits", "level2_collapses", "level3_collapses", "cal_interrupts",
+    "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
+    "steal_ticks", "throttled", "gaps", "stolen_ns",
+  ]
+
+  /// The header line.
+  public static var header: [UInt8] {
+    var text = CSVText()
+    text.line(columns)
+    return text.bytes
+  }
+
+  /// The line of one block.
+  public static func bytes(of block: Block, runID: String) -> [UInt8] {
+    var text = CSVText()
+    text.field(runID)
+    text.field(block.measuredCase.key)
+    text.field(block.number)
+    text.field(block.round)
+    text.field(block.position)
+    text.field(block.status.text)
+    text.field(block.samples.count)
+    text.field(median(block.samples))
+    text.field(block.samples.isEmpty ? nil : block.samples.reduce(0, +) / Double(block.samples.count))
+    text.field(block.samples.min())
+    text.field(block.samples.max())
+    text.field(block.placement.text)
+    let counters = block.counters
+    for count in [
+      counters.level2Splits, counters.level3Splits, counters.level2Collapses, counters.level3Collapses,
+    ] {
+      text.field(count.map(\.description) ?? "")
+    }
+    for row in [counters.calInterrupts, counters.tlbInterrupts, counters.localTimerInterrupts] {
+      text.field(row.map { $0.map(\.description).joined(separator: ";") } ?? "")
+    }
+    text.field(block.faultsTaken.map(\.description) ?? "")
+    for count in [
+      counters.contextSwitches, counters.migrations, counters.minorFaults, counters.stolenTicks,
+      counters.throttled,
+    ] {
+      text.field(count.map(\.description) ?? "")
+    }
+    text.field(block.gaps.map(\.description) ?? "")
+    text.field(block.stolen)
+    text.endLine()
+    return text.bytes
+  }
+}

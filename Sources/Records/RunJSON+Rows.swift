@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import Machine
+
+extension RunJSON {
+  /// What was measured on: the machine key, then the fingerprint's fields. Neither a host's nor a user's name.
+  public struct MachineRecord: Hashable, Codable, Sendable {
+    public var machineKey: String
+    public var cpuModel: String
+    public var cpuFamilyModelStepping: String
+    public var architecture: String
+    public var cpus: Int
+    public var nodes: Int
+    public var memoryGib: Int
+    public var hypervisor: String
+    public var kernelRelease: String
+    public var kernelVersion: String
+    public var microcode: String?
+    public var commandLine: String
+    public var governor: String?
+    public var turbo: String?
+    public var smt: String?
+    public var transparentHugePages: String?
+    public var numaBalancing: Int?
+    public var mitigations: [String: String]
+    public var clocksource: String?
+    public var ksm: String?
+    public var swapBytes: Int64?
+
+    init(_ fingerprint: Fingerprint) {
+      machineKey = fingerprint.machineKey
+      cpuModel = fingerprint.cpuModel
+      cpuFamilyModelStepping = fingerprint.cpuFamilyModelStepping
+      architecture = fingerprint.architecture
+      cpus = fingerprint.cpus
+      nodes = fingerprint.nodes
+      memoryGib = fingerprint.memoryGiB
+      hypervisor = fingerprint.hypervisor
+      kernelRelease = fingerprint.kernelRelease
+      kernelVersion = fingerprint.kernelVersion
+      microcode = fingerprint.microcode
+      commandLine = fingerprint.commandLine
+      governor = fingerprint.governor
+      turbo = fingerprint.turbo
+      smt = fingerprint.smt
+      transparentHugePages = fingerprint.transparentHugePages
+      numaBalancing = fingerprint.numaBalancing
+      mitigations = fingerprint.mitigations
+      clocksource = fingerprint.clocksource
+      ksm = fingerprint.ksm
+      swapBytes = fingerprint.swapBytes
+    }
+  }
+
+  /// The figures of a case that a reader without a CSV parser wants; summary.csv has them all.
+  public struct SummaryRecord: Hashable, Codable, Sendable {
+    /// The case's key.
+    public var key: String
+    public var status: String
+    public var reason: String?
+    public var unit: String
+    public var blocks: Int
+    public var invalidBlocks: Int
+    public var p50: Estimate
+    public var p99: Number
+    public var mean: Number
+    /// Key of the case that ratio and shift are against.
+    public var baseline: String?
+    public var ratio: Estimate?
+    public var shift: Estimate?
+
+    enum CodingKeys: String, CodingKey {
+      // `case` is a keyword.
+      case key = "case"
+      case status, reason, unit, blocks, invalidBlocks, p50, p99, mean, baseline, ratio, shift
+    }
+
+    init(_ summary: Summary) {
+      let figures = SampleFigures(summary.samples)
+      key = summary.measuredCase.key
+      status = summary.status.rawValue
+      reason = summary.reason
+      unit = summary.unit.rawValue
+      blocks = summary.blocks
+      invalidBlocks = summary.invalidBlocks
+      p50 = Estimate(figures?.p50, summary.medianInterval)
+      p99 = Number(figures?.p99)
+      mean = Number(summary.samples.mean)
+      baseline = summary.baseline?.key
+      ratio = summary.effect?.ratio.map(Estimate.init)
+      shift = (summary.effect?.shift).map(Estimate.init)
+    }
+  }
+}

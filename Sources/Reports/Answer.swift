@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Statistics
+
+/// The last thing printed: what the figures mean for a GiB of guest memory, in words a decision can use.
+///
+/// From measured rows only. A total is the mean of all samples times the pages, because the rare slow page is paid
+/// for too; what an arm adds is the shift of medians times the pages, because that is what has an interval. Both
+/// assume that every page of the GiB costs what the measured ones did. `spin` and `idle` are never pooled: where
+/// both were measured, the figure is the range between them and the bounds enclose both intervals.
+public enum Answer {
+  /// A table of words, each line ended by a line feed.
+  public static func render(_ report: RunReport) -> String {
+    let pageBytes = max(1, report.context.pageBytes)
+    let pages = (1 << 30) / pageBytes
+    var text =
+      "What it means per GiB of guest memory (\(Figures.count(pages)) pages of \(size(pageBytes))"
+      + (report.isComplete ? ")\n" : "; partial run)\n")
+      + "total = mean page × pages; in brackets the 95 % interval of what is added = shift of medians × pages\n"
+    let held = report.context.heldCPUs.count
+    for question in Question.all(held: held) {
+      text += question.answer(report.summaries, pages: Double(pages))
+    }
+    return text
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    bytes.isMultiple(of: 1024) ? "\(bytes / 1024) KiB" : "\(bytes) bytes"
+  }
+}
+
+/// One thing a host operator pays, and the rows that tell how much.
+private struct Question {
+  var text: String
+  var benchmark: String
+  var operation: String
+  /// How often a page's value is paid.
+  var factor: Double
+
+  static func all(held: Int) -> [Question] {
+    let observed = held == 1 ? "the 1 other CPU observed" : "the \(held) other CPUs observed"
+    return [
+      Question(text: "populate by host", benchmark: "fault-in", operation: "touch", factor: 1),
+      Question(text: "populate by guest", benchmark: "guest-fault", operation: "touch", factor: 1),
+      Question(text: "free", benchmark: "free", operation: "unmap-last-reference", factor: 1),
+      Question(
+        text: "CPU time taken from \(observed)", benchmark: "tlb-flush", operation: "bystander",
+        factor: Double(held)),
+    ]
+  }
+
+  /// The arms that answer: memfd tells a kernel developer something, not an operator, unless it is the baseline.
+  private static let arms = Backing.allCases.filter { $0 != .memfd }
+
+  func answer(_ summaries: [Summary], pages: Double) -> String {
+    let name = "\(benchmark) \(operation)"
+    let asked = summaries.filter {
+      $0.measuredCase.benchmark == benchmark && $0.measuredCase.operation == operation
+        && $0.armAxis == .backing && $0.unit == .nanoseconds
+    }
+    let figures = asked.filter(\.hasFigure)
+    guard let first = figures.first else { return "\(text) (\(name)): not measured\n" }
+    // One point of the other axes, the first measured: figures of different nodes or sizes are no range.
+    let point = Point(first.measuredCase)
+    let rows = figures.filter { Point($0.measuredCase) == point }
+    let states = Set(rows.map(\.measuredCase.others))
+    var table = TextTable([.left, .left, .left])
+    var missing: [String] = []
+    let baselines = Set(rows.compactMap(\.baseline?.backing))
+    let backings = Self.arms + (baselines.contains(.memfd) ? [.memfd] : [])
+    for backing in backings {
+      let arm = rows.filter { $0.measuredCase.backing == backing }
+      guard !arm.isEmpty else {
+        if asked.contains(where: { $0.measuredCase.backing == backing }) { missing.append(backing.label) }
+        continue
+      }
+      table.row([backing.label, total(arm, pages), remarks(arm, pages, states, baselines)])
+    }
+    var lines = "\(text) (\(name), \(statesText(states))\(point.text)):\n" + table.render(Style(color: false))
+    if !missing.isEmpty { lines += "  not measured: \(missing.joined(separator: ", "))\n" }
+    return lines
+  }
+
+  private func total(_ arm: [Summary], _ pages: Double) -> String {
+    let totals = arm.compactMap(\.samples.mean).map { $0 * pages * factor }
+    guard let low = totals.min(), let high = totals.max() else { return "" }
+    return Figures.times(low, high)
+  }
+
+  private func remarks(
+    _ arm: [Summary], _ pages: Double, _ states: Set<OthersState>, _ baselines: Set<Backing>
+  ) -> String {
+    var remarks: [String] = []
+    if let extra = extra(arm, pages) {
+      remarks.append(extra)
+    } else if let backing = arm.first?.measuredCase.backing, baselines.contains(backing) {
+      remarks.append("baseline")
+    } else {
+      remarks.append("no effect: no baseline was measured")
+    }
+    let own = Set(arm.map(\.measuredCase.others))
+    if own != states { remarks.append("\(statesText(own)) only") }
+    if arm.contains(where: { $0.status == .partial }) { remarks.append("partial") }
+    if arm.contains(where: { $0.status == .unstable }) { remarks.append("unstable") }
+    return remarks.joined(separator: "; ")
+  }
+
+  /// What the arm adds to its baseline; nil for the baseline itself.
+  private func extra(_ arm: [Summary], _ pages: Double) -> String? {
+    let measured = arm.filter { $0.baseline != $0.measuredCase }
+    let shifts = measured.compactMap(\.effect?.shift)
+    let values = shifts.map { $0.value * pages * factor }
+    guard let low = values.min(), let high = values.max() else { return nil }
+    // Unbounded where one of them is: the narrower one alone would claim too much.
+    let bounds =
+      shifts.allSatisfy(\.interval.isFinite)
+      ? Interval(
+        low: (shifts.map(\.interval.low).min() ?? -.infinity) * pages * factor,
+        high: (shifts.map(\.interval.high).max() ?? .infinity) * pages * factor) : .unbounded
+    var text = Figures.shifts(low, high, bounds)
+    if bounds.isFinite, bounds.low <= 0, bounds.high >= 0 { text += " not told apart" }
+    if let baseline = measured.compactMap(\.baseline).first { text += " against \(baseline.backing.label)" }
+    return text
+  }
+
+  private func statesText(_ states: Set<OthersState>) -> String {
+    "others=" + OthersState.allCases.filter(states.contains).map(\.rawValue).joined(separator: " to ")
+  }
+
+  /// Where on the axes that are neither backing nor others.
+  private struct Point: Hashable {
+    var pages: Int
+    var order: AccessOrder
+    var threads: Int
+    var cpuNode: Int
+    var memoryNode: Int
+
+    init(_ measured: Case) {
+      pages = measured.pages
+      order = measured.order
+      threads = measured.threads
+      cpuNode = measured.cpuNode
+      memoryNode = measured.memoryNode
+    }
+
+    /// What departs from the plain case: sequential, one thread, local memory.
+    var text: String {
+      var text = ""
+      if order != .sequential { text += ", \(order.rawValue) order" }
+      if threads > 1 { text += ", \(threads) threads" }
+      if cpuNode != memoryNode { text += ", CPU node \(cpuNode), memory node \(memoryNode)" }
+      return text
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import Machine
+import Records
+
+/// What bears on the figures, each with its remedy.
+public enum Warnings {
+  /// One line a finding, its remedy on the next; empty where there is none.
+  public static func render(_ findings: [Finding], color: Bool) -> String {
+    let style = Style(color: color)
+    return findings.map { finding in
+      let line = "\(style.bold(finding.severity.word)): \(finding.what)\n"
+      return line + (finding.remedy.map { style.dim("  → \($0)") + "\n" } ?? "")
+    }.joined()
+  }
+}
+
+/// What the run was: machine, kernel, seed, time, clock and what timing itself costs.
+public enum Closing {
+  /// A few lines, each ended by a line feed.
+  public static func render(_ report: RunReport) -> String {
+    let context = report.context
+    let clock = context.clock
+    let state =
+      report.isComplete
+      ? "complete"
+      : "partial: the plan was not carried out to its end"
+    let held =
+      context.heldCPUs.isEmpty
+      ? "no other CPU" : "CPU \(context.heldCPUs)"
+    var text = """
+      machine \(context.fingerprint.machineKey), Linux \(context.fingerprint.kernelRelease); measured on CPU \
+      \(context.measuringCPU), able to hold \(held), of \(context.onlineCPUs) online
+      plan \(context.planName), seed \(context.seed), \(Figures.fixed(report.elapsed, 1)) s, \(state)
+      clock \(clock.name), \(Figures.time(clock.callOverhead)) subtracted from each call timed alone, \
+      \(Figures.time(clock.pageOverhead)) from each page of a loop
+
+      """
+    if let overhead = report.timingOverhead { text += render(overhead) + "\n" }
+    return text
+  }
+
+  private static func render(_ overhead: TimingOverhead) -> String {
+    let bounds =
+      overhead.relativeLow.isFinite && overhead.relativeHigh.isFinite
+      ? "[\(Figures.percent(overhead.relativeLow)), \(Figures.percent(overhead.relativeHigh))]"
+      : "(\(Figures.unbounded))"
+    return "per-page timing adds \(Figures.percent(overhead.relative)) % \(bounds) to a \(overhead.backing) fault "
+      + "(\(Figures.time(overhead.perPage)) page by page, \(Figures.time(overhead.whole)) once around)"
+  }
+}

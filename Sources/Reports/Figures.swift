@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import Statistics
+
+/// Numbers for people: three significant digits, locale-free.
+enum Figures {
+  /// `1.97 µs`, from nanoseconds.
+  static func time(_ nanoseconds: Double) -> String {
+    let scale = Scale(for: [nanoseconds])
+    return "\(scale.number(nanoseconds)) \(scale.name)"
+  }
+
+  /// `+520 ns`.
+  static func shift(_ nanoseconds: Double) -> String { (nanoseconds < 0 ? "" : "+") + time(nanoseconds) }
+
+  /// `0.514 to 0.553 s` in one unit, or one figure where both ends read the same.
+  static func times(_ low: Double, _ high: Double) -> String {
+    let scale = Scale(for: [low, high])
+    let ends = [scale.number(low), scale.number(high)]
+    return (ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])") + " \(scale.name)"
+  }
+
+  /// `+134 to +140 ms [129, 146]`: figures and the bounds around them, in one unit.
+  static func shifts(_ low: Double, _ high: Double, _ interval: Interval) -> String {
+    let scale = Scale(for: [low, high, interval.isFinite ? interval.low : 0, interval.isFinite ? interval.high : 0])
+    let ends = [low, high].map { ($0 < 0 ? "" : "+") + scale.number($0) }
+    let figure = (ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])") + " \(scale.name)"
+    guard interval.isFinite else { return "\(figure) (\(unbounded))" }
+    return "\(figure) [\(scale.number(interval.low)), \(scale.number(interval.high))]"
+  }
+
+  /// What stands for an interval that the data cannot give yet.
+  static let unbounded = "no interval: needs more blocks"
+
+  /// `×1.33`'s number.
+  static func ratio(_ ratio: Double) -> String { fixed(ratio, ratio < 10 ? 2 : ratio < 100 ? 1 : 0) }
+
+  /// `0.9 %`'s number, from a share.
+  static func percent(_ share: Double) -> String { fixed(share * 100, 1) }
+
+  /// `262,144`.
+  static func count(_ count: Int) -> String {
+    let digits = Array(String(count.magnitude))
+    var text = count < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+
+  /// So many digits after the point.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    let power = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
+    let scaled = (abs(value) * power).rounded()
+    guard scaled < 1e15 else { return value.description }
+    let whole = Int(scaled)
+    // No "-0.0": what rounds to nothing has no sign.
+    let sign = value < 0 && whole > 0 ? "-" : ""
+    let unit = Int(power)
+    guard decimals > 0 else { return "\(sign)\(whole)" }
+    let fraction = String(whole % unit)
+    return "\(sign)\(whole / unit)." + String(repeating: "0", count: decimals - fraction.count) + fraction
+  }
+
+  /// The unit in which the largest of some times reads best.
+  private struct Scale {
+    let name: String
+    private let nanoseconds: Double
+
+    init(for times: [Double]) {
+      let largest = times.map(abs).max() ?? 0
+      // 999.6 ns would round to "1000 ns".
+      (name, nanoseconds) =
+        switch largest {
+        case ..<999.5: ("ns", 1)
+        case ..<999_500: ("µs", 1e3)
+        case ..<999_500_000: ("ms", 1e6)
+        default: ("s", 1e9)
+        }
+    }
+
+    func number(_ time: Double) -> String {
+      let value = time / nanoseconds
+      let magnitude = abs(value)
+      return fixed(value, magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+
+/// The first line: what a reader who came for the flag's figures must know before any of them.
+public enum Headline {
+  /// Nil where an arm with the flag has a figure.
+  public static func render(_ report: RunReport) -> String? {
+    let removing = report.summaries.filter(\.measuredCase.backing.removesDirectMap)
+    guard !removing.contains(where: { $0.hasFigure && !$0.measuredCase.backing.isProxy }) else { return nil }
+    let flag = "GUEST_MEMFD_FLAG_NO_DIRECT_MAP"
+    let whyNoFlag =
+      reason(removing, of: .guestMemfdNoDirectMap) ?? reason(removing, of: .guestMemfdPrivateNoDirectMap)
+      ?? "not among the cases of this run"
+    if removing.contains(where: \.hasFigure) {
+      return "only the proxy memfd_secret removes the direct map here; \(flag): \(whyNoFlag)"
+    }
+    let whyNoProxy = reason(removing, of: .memfdSecret) ?? "not among the cases of this run"
+    return "nothing measured here removes the direct map; \(flag): \(whyNoFlag); memfd_secret: \(whyNoProxy)"
+  }
+
+  /// The reason that most of a backing's cases name, with its remedy; the first of equally frequent ones. Some
+  /// cases have reasons of their own (a benchmark that does not fit the backing), which explain less.
+  private static func reason(_ summaries: [Summary], of backing: Backing) -> String? {
+    let reasons = summaries.filter { $0.measuredCase.backing == backing }
+      .map { $0.reason ?? "\($0.status.rawValue), without a figure" }
+    var best: (reason: String, count: Int)?
+    for reason in reasons {
+      let count = reasons.count { $0 == reason }
+      if count > best?.count ?? 0 { best = (reason, count) }
+    }
+    return best?.reason
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Statistics
+
+extension Summary {
+  /// Whether there is something measured to show. An interrupted case has what its blocks gave.
+  var hasFigure: Bool {
+    switch status {
+    case .ok, .unstable, .partial: blocks > 0 && samples.count > 0
+    case .unsupported, .failed: false
+    }
+  }
+
+  /// What tells this arm from the others of its group.
+  var armLabel: String {
+    switch armAxis {
+    case .backing: measuredCase.backing.label
+    case .others: "others=\(measuredCase.others.rawValue)"
+    case .threads: "threads=\(measuredCase.threads)"
+    }
+  }
+
+  /// The unit in words.
+  var unitText: String {
+    switch unit {
+    case .nanoseconds where measuredCase.isBystander: "time stolen per page from each bystander CPU"
+    case .nanoseconds: "per page"
+    case .nanosecondsPerVM: "per VM"
+    }
+  }
+
+  /// `×1.33 [1.31, 1.36]  +520 ns`.
+  var effectText: String? {
+    guard let effect else { return nil }
+    guard let ratio = effect.ratio else {
+      return Figures.shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
+    }
+    let bounds =
+      ratio.interval.isFinite
+      ? "[\(Figures.ratio(ratio.interval.low)), \(Figures.ratio(ratio.interval.high))]"
+      : "(\(Figures.unbounded))"
+    return "×\(Figures.ratio(ratio.value)) \(bounds)  \(Figures.shift(effect.shift.value))"
+  }
+
+  /// What a reader must know of a figure before using it: the precision it missed, or that it was cut short.
+  var caution: String? {
+    switch status {
+    case .partial: return "partial (\(blocks) blocks)"
+    case .unstable:
+      guard let medianInterval, let p50 = samples.quantile(0.5) else { return "~unstable" }
+      let reached = medianInterval.relativeHalfWidth(around: p50)
+      return reached.isFinite ? "~\(Figures.percent(reached)) %" : "~unstable"
+    case .ok, .unsupported, .failed: return nil
+    }
+  }
+}
+
+extension Case {
+  /// Time stolen from other CPUs: the one operation whose value is not the caller's own time.
+  var isBystander: Bool { benchmark == "tlb-flush" && operation == "bystander" }
+}
+
+extension Backing {
+  /// The name in reports: the proxy is called one.
+  var label: String { isProxy ? "\(rawValue) (proxy)" : rawValue }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Records
+
+/// The text table: one group of arms after the other, each against its baseline.
+public enum SummaryTable {
+  /// A headline where nothing removes the direct map, then all groups in the order in which they were planned.
+  /// `color` asks for bold headings and dim reasons.
+  public static func render(_ report: RunReport, color: Bool) -> String {
+    let style = Style(color: color)
+    var parts: [String] = []
+    if let headline = Headline.render(report) { parts.append(style.bold(headline) + "\n") }
+    parts += groups(report.summaries).map { render($0, style) }
+    return parts.joined(separator: "\n")
+  }
+
+  /// What the arms of a group have in common.
+  private struct Group: Hashable {
+    var point: Case
+    var axis: ArmAxis
+
+    init(_ summary: Summary) {
+      axis = summary.armAxis
+      point = summary.measuredCase
+      // The axis in which the arms differ is taken out of the comparison.
+      switch axis {
+      case .backing: point.backing = .anonymous
+      case .others: point.others = .idle
+      case .threads: point.threads = 1
+      }
+    }
+  }
+
+  private static func groups(_ summaries: [Summary]) -> [[Summary]] {
+    var order: [Group] = []
+    var members: [Group: [Summary]] = [:]
+    for summary in summaries {
+      let group = Group(summary)
+      if members[group] == nil { order.append(group) }
+      members[group, default: []].append(summary)
+    }
+    return order.compactMap { members[$0] }
+  }
+
+  private static func render(_ group: [Summary], _ style: Style) -> String {
+    guard let first = group.first else { return "" }
+    let hasFigures = group.contains(where: \.hasFigure)
+    var table = TextTable([.left, .right, .right, .right, .left])
+    if hasFigures { table.row(["", "p50", "p99", "mean", "against the baseline"]) }
+    let baselines = Set(group.compactMap(\.baseline))
+    for summary in group {
+      guard summary.hasFigure, let figures = SampleFigures(summary.samples) else {
+        table.note(summary.armLabel, refusal(summary))
+        continue
+      }
+      let isBaseline =
+        summary.baseline == summary.measuredCase
+        || summary.baseline == nil && baselines.contains(summary.measuredCase)
+      let remarks = [isBaseline ? "baseline" : summary.effectText, summary.caution]
+      table.row([
+        summary.armLabel, Figures.time(figures.p50), Figures.time(figures.p99),
+        summary.samples.mean.map(Figures.time) ?? "", remarks.compactMap { $0 }.joined(separator: "  "),
+      ])
+      if let reason = summary.reason { table.note("", reason) }
+    }
+    return style.bold(heading(first)) + "\n" + table.render(style)
+  }
+
+  /// Why there is no figure; the reason carries its remedy.
+  private static func refusal(_ summary: Summary) -> String {
+    let word = summary.hasFigure || summary.status != .ok ? summary.status.rawValue : "no figure"
+    let invalid = summary.invalidBlocks > 0 ? "\(summary.invalidBlocks) invalid blocks" : nil
+    let details = [summary.reason, invalid].compactMap { $0 }
+    return details.isEmpty ? "\(word): nothing was measured" : "\(word): \(details.joined(separator: "; "))"
+  }
+
+  private static func heading(_ summary: Summary) -> String {
+    let point = summary.measuredCase
+    var parts = ["\(point.benchmark) \(point.operation)"]
+    if summary.armAxis != .backing { parts.append(point.backing.label) }
+    if summary.armAxis != .others { parts.append("others=\(point.others.rawValue)") }
+    parts.append(place(point, withThreads: summary.armAxis != .threads))
+    parts.append(summary.unitText)
+    return parts.joined(separator: "   ")
+  }
+
+  private static func place(_ point: Case, withThreads: Bool) -> String {
+    var parts = ["\(Figures.count(point.pages)) pages"]
+    parts.append(
+      point.cpuNode == point.memoryNode
+        ? "node \(point.cpuNode)" : "CPU node \(point.cpuNode), memory node \(point.memoryNode)")
+    if point.order != .sequential { parts.append("\(point.order.rawValue) order") }
+    if withThreads, point.threads > 1 { parts.append("\(point.threads) threads") }
+    return parts.joined(separator: ", ")
+  }
+}
