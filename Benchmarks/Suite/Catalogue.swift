@@ -58,21 +58,3 @@ public enum Catalogue {
     }
   }
 }
-
-extension Catalogue {
-  /// Every case of a plan with the reason why it cannot be measured here, if any.
-  public static func availability(
-    of plan: Plan, _ bench: Workbench
-  ) -> [(measured: Case, refusal: Refusal?)] {
-    plan.groups.flatMap { group in
-      group.cases.map { measured in
-        do throws(Refusal) {
-          _ = try identify(group.spec, measured, bench)
-          return (measured, nil)
-        } catch {
-          return (measured, error)
-        }
-      }
-    }
-  }
-}

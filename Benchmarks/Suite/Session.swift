@@ -117,10 +117,16 @@ public struct Session {
     self.findings = findings
   }
 
-  /// Whether the machine has a backing at all: what a baseline must be.
-  public func offers(_ backing: Backing) -> Bool {
-    (try? Catalogue.available(backing, bytes: pages * workbench.pageBytes, workbench)) != nil
+  /// Why the machine does not have a backing at all, if it does not.
+  public func refusal(of backing: Backing) -> Refusal? {
+    do throws(Refusal) {
+      _ = try Catalogue.available(backing, bytes: pages * workbench.pageBytes, workbench)
+      return nil
+    } catch { return error }
   }
+
+  /// What a baseline must be.
+  public func offers(_ backing: Backing) -> Bool { refusal(of: backing) == nil }
 
   /// How large a block's region is, and what bounded it.
   private struct RegionLimits {
@@ -207,6 +213,18 @@ private struct Place {
 }
 
 extension Session {
+  /// Every case of a plan by its key, with the reason why it cannot be measured here, if any.
+  public func listing(of plan: Plan) -> [(key: String, availability: String?)] {
+    plan.groups.flatMap { group in
+      group.cases.map { measured in
+        do throws(Refusal) {
+          _ = try Catalogue.identify(group.spec, measured, workbench)
+          return (measured.key, nil)
+        } catch { return (measured.key, error.description) }
+      }
+    }
+  }
+
   /// What a run of `plan` is about.
   public func context(of plan: Plan, version: String) -> RunContext {
     let startedAt = Self.timestamp()

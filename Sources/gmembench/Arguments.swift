@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Experiment
+import Glibc
 import GuestMemory
 import Suite
+import SystemPackage
 
 extension PlanName: ExpressibleByArgument {}
 extension Backing: ExpressibleByArgument {}
@@ -14,6 +16,11 @@ extension ClockChoice: ExpressibleByArgument {}
 struct Failure: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
+}
+
+/// Colour only on a terminal, and never with NO_COLOR (no-color.org).
+func usesColor(_ stream: FileDescriptor) -> Bool {
+  isatty(stream.rawValue) != 0 && getenv("NO_COLOR") == nil
 }
 
 enum DialectChoice: String, CaseIterable, ExpressibleByArgument {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Machine
+import GuestMemory
 import Reports
+import SystemPackage
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,8 +10,11 @@ struct DoctorCommand: ParsableCommand {
     abstract: "What the machine offers and what would disturb a measurement, each with its remedy.")
 
   func run() throws {
-    let topology = try Topology.read()
-    let fingerprint = Fingerprint.read(topology)
-    print(DoctorReport.render(topology: topology, fingerprint: fingerprint))
+    let session = try SelectionOptions.parse([]).open(seed: 0, program: nil)
+    let offers = Backing.allCases.map { (name: $0.rawValue, refusal: session.refusal(of: $0)?.description) }
+    print(
+      DoctorReport.render(
+        topology: session.topology, fingerprint: session.fingerprint, offers: offers,
+        color: usesColor(.standardOutput)))
   }
 }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Reports
 import Suite
+import SystemPackage
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,6 +13,6 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     let session = try selection.open(seed: 0, program: nil)
     let plan = selection.plan(for: session, seed: 0)
-    print(CaseListing.render(Catalogue.availability(of: plan, session.workbench)))
+    print(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
   }
 }

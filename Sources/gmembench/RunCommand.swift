@@ -51,14 +51,14 @@ struct RunCommand: ParsableCommand {
       throw ValidationError("no operation has a meaning for that selection: see gmembench list")
     }
     if dryRun {
-      print(CaseListing.render(Catalogue.availability(of: plan, session.workbench)))
+      print(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
       return
     }
     let context = session.context(of: plan, version: Gmembench.version)
     let files = try RunFiles(
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
       json: json.map(Destination.init), directory: output)
-    let progress = !quiet && isatty(STDERR_FILENO) != 0 ? ProgressLine() : nil
+    let progress = !quiet && ProgressLine.isTerminal() ? ProgressLine() : nil
     let report = try measure(plan, context, session, files, progress)
     show(report)
     try conclude(report)
@@ -90,9 +90,8 @@ struct RunCommand: ParsableCommand {
     guard !quiet else { return }
     let takesOutput = [csv, samples, json].contains("-")
     let stream = takesOutput ? FileDescriptor.standardError : .standardOutput
-    let color = isatty(stream.rawValue) != 0 && getenv("NO_COLOR") == nil
     // A reader that went away takes nothing from the result files.
-    _ = try? stream.writeAll(RunText.render(report, color: color).utf8)
+    _ = try? stream.writeAll(RunText.render(report, color: usesColor(stream)).utf8)
   }
 
   private func conclude(_ report: RunReport) throws {
