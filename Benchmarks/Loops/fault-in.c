@@ -54,6 +54,19 @@ static int touch_whole(void *argument)
 	return 0;
 }
 
+static int touch_whole_fenced(void *argument)
+{
+	struct touch t = *(struct touch *)argument;
+	uint64_t begin = ckernel_clock_begin(t.clock);
+
+	for (size_t i = 0; i < t.pages; i++) {
+		t.base[t.order[i] * t.page_bytes] = 1;
+		ckernel_counter_fence();
+	}
+	*t.ticks = ckernel_clock_end(t.clock) - begin;
+	return 0;
+}
+
 int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
 		enum ckernel_clock clock, uint64_t *stamps)
 {
@@ -62,12 +75,12 @@ int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t 
 	return ckernel_guarded(touch_each, &t);
 }
 
-int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
+int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, bool fenced,
 		      enum ckernel_clock clock, uint64_t *ticks)
 {
 	struct touch t = { base, page_bytes, order, pages, clock, ticks };
 
-	return ckernel_guarded(touch_whole, &t);
+	return ckernel_guarded(fenced ? touch_whole_fenced : touch_whole, &t);
 }
 
 void loops_touch_floor(const uint32_t *order, size_t pages, enum ckernel_clock clock, uint64_t *stamps)

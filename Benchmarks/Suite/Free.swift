@@ -109,12 +109,7 @@ enum Free {
     guard !measured.backing.isPrivate else { return bench.assumePlacement() }
     let host = try guest.mapForHost(measured.backing)
     let base = guest.hostBase(host)
-    var ticks: UInt64 = 0
-    let order = bench.order(measured.order, pages: measured.pages)
-    try check(
-      loops_touch_whole(
-        base.assumingMemoryBound(to: UInt8.self), bench.pageBytes, order.baseAddress, measured.pages,
-        bench.clock.kind, &ticks), "touching the region from the host")
+    try bench.touchAll(base, measured)
     bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
   }
 

@@ -61,7 +61,7 @@ enum GuestFault {
   private static func touchAfterHost(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let guest = try Guest.make(measured, bench)
     let host = try guest.mapForHost(measured.backing)
-    try touchFromHost(guest.hostBase(host), measured, bench)
+    try bench.touchAll(guest.hostBase(host), measured)
     try timedTouch(guest, measured, bench, faults: measured.pages)
     bench.verifyPlacement(guest.hostBase(host), pages: measured.pages, node: measured.memoryNode)
   }
@@ -122,23 +122,12 @@ enum GuestFault {
     }
   }
 
-  private static func touchFromHost(
-    _ base: UnsafeMutableRawPointer, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
-    var ticks: UInt64 = 0
-    let order = bench.order(measured.order, pages: measured.pages)
-    let result = loops_touch_whole(
-      base.assumingMemoryBound(to: UInt8.self), bench.pageBytes, order.baseAddress, measured.pages,
-      bench.clock.kind, &ticks)
-    try check(result, "touching the region from the host")
-  }
-
   /// Reads placement back; pages that only a guest touched are brought into the host's mapping for that.
   private static func place(_ guest: borrowing Guest, _ measured: Case, _ bench: Workbench) throws(Refusal) {
     guard !measured.backing.isPrivate else { return bench.assumePlacement() }
     let host = try guest.mapForHost(measured.backing)
     let base = guest.hostBase(host)
-    if measured.backing.isGuestMemfd { try touchFromHost(base, measured, bench) }
+    if measured.backing.isGuestMemfd { try bench.touchAll(base, measured) }
     bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
   }
 }

@@ -58,12 +58,7 @@ struct Subject: ~Copyable {
 
   /// Touches every page, untimed.
   func populate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    var ticks: UInt64 = 0
-    let order = bench.order(measured.order, pages: measured.pages)
-    let result = loops_touch_whole(
-      try base.assumingMemoryBound(to: UInt8.self), bench.pageBytes, order.baseAddress, measured.pages,
-      bench.clock.kind, &ticks)
-    try check(result, "touching the region")
+    try bench.touchAll(base, measured)
   }
 
   /// Gives the mapping up: the caller unmaps it.
@@ -103,5 +98,15 @@ extension Workbench {
       loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
     }
     recordStamps(measured)
+  }
+
+  /// Touches every page of a mapping, untimed.
+  func touchAll(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {
+    var ticks: UInt64 = 0
+    let order = order(measured.order, pages: measured.pages)
+    let result = loops_touch_whole(
+      base.assumingMemoryBound(to: UInt8.self), pageBytes, order.baseAddress, measured.pages, false, clock.kind,
+      &ticks)
+    try check(result, "touching the region")
   }
 }

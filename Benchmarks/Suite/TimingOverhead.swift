@@ -7,7 +7,7 @@ import Statistics
 
 /// What timing each page adds to a fault: the same loop with a stamp a page and timed once around, in turn.
 public enum Timing {
-  private static let blocks = 60
+  private static let blocks = 100
 
   /// Least distance of two stamps of the chained loop with nothing between them, in ticks.
   public static func pageOverhead(_ clock: ckernel_clock) -> UInt64 {
@@ -18,47 +18,56 @@ public enum Timing {
     return zip(stamps, stamps.dropFirst()).map { $1 &- $0 }.min() ?? 0
   }
 
+  /// The three ways of timing one fresh region.
+  private enum Way: CaseIterable {
+    /// A stamp a page: how every figure is taken.
+    case stamped
+    /// Once around, with the fence of each stamp: what is left is reading the clock.
+    case fenced
+    /// Once around, as ordinary code runs.
+    case plain
+  }
+
   /// Measured on guest_memfd where there is one, else on memfd; nil after an interruption.
   public static func measure(_ bench: Workbench, pages: Int) throws(Refusal) -> TimingOverhead? {
-    let abi = try? bench.kvm.capabilities.get().flags(for: .guestMemfd)
-    let backing: Backing = abi == nil ? .memfd : .guestMemfd
-    var pairs: [(baseline: Double, value: Double)] = []
+    let backing: Backing = (try? bench.kvm.capabilities.get().flags(for: .guestMemfd)) == nil ? .memfd : .guestMemfd
+    var times: [Way: [Double]] = [:]
     try bench.companions.hold(.spin)
     for block in 0...blocks {
       if Runner.isInterrupted { return nil }
-      // Which comes first alternates, so that neither gets the warmer caches.
-      let stampedFirst = block % 2 == 0
-      let first = try time(backing, bench, pages: pages, stamped: stampedFirst)
-      let second = try time(backing, bench, pages: pages, stamped: !stampedFirst)
-      guard block > 0 else { continue }
-      pairs.append(stampedFirst ? (baseline: second, value: first) : (baseline: first, value: second))
+      // Which comes first rotates, so that none has the warmer caches.
+      let ways = Way.allCases
+      for way in ways[(block % ways.count)...] + ways[..<(block % ways.count)] {
+        let time = try time(backing, bench, pages: pages, way)
+        if block > 0 { times[way, default: []].append(time) }
+      }
     }
-    guard let ratio = pairedEffect(pairs)?.ratio,
-      let whole = median(pairs.map(\.baseline)), let stamped = median(pairs.map(\.value))
+    guard let stamped = times[.stamped], let fenced = times[.fenced], let plain = times[.plain],
+      let ratio = pairedEffect(zip(fenced, stamped).map { (baseline: $0, value: $1) })?.ratio,
+      let perPage = median(stamped), let whole = median(fenced), let unfenced = median(plain)
     else { return nil }
     return TimingOverhead(
-      backing: backing.rawValue, perPage: stamped, whole: whole, relative: ratio.value - 1,
-      relativeLow: ratio.interval.low - 1, relativeHigh: ratio.interval.high - 1, blocks: pairs.count)
+      backing: backing.rawValue, perPage: perPage, whole: whole, unfenced: unfenced, relative: ratio.value - 1,
+      relativeLow: ratio.interval.low - 1, relativeHigh: ratio.interval.high - 1, blocks: stamped.count)
   }
 
-  /// Nanoseconds a page for one fresh region, from first to last stamp or timed once around.
+  /// Nanoseconds a page for one fresh region.
   private static func time(
-    _ backing: Backing, _ bench: Workbench, pages: Int, stamped: Bool
+    _ backing: Backing, _ bench: Workbench, pages: Int, _ way: Way
   ) throws(Refusal) -> Double {
     let subject = try Subject(backing, bytes: pages * bench.pageBytes, bench)
     let base = try subject.base.assumingMemoryBound(to: UInt8.self)
-    let order = bench.order(.sequential, pages: pages)
-    let ticks: UInt64
-    if stamped {
-      let result = loops_touch(base, bench.pageBytes, order.baseAddress, pages, bench.clock.kind, bench.ticks)
+    let order = bench.order(.sequential, pages: pages).baseAddress
+    var ticks: UInt64 = 0
+    switch way {
+    case .stamped:
+      let result = loops_touch(base, bench.pageBytes, order, pages, bench.clock.kind, bench.ticks)
       try check(result, "touching the region")
       ticks = bench.ticks[pages] &- bench.ticks[0]
-    } else {
-      var whole: UInt64 = 0
+    case .fenced, .plain:
       let result = loops_touch_whole(
-        base, bench.pageBytes, order.baseAddress, pages, bench.clock.kind, &whole)
+        base, bench.pageBytes, order, pages, way == .fenced, bench.clock.kind, &ticks)
       try check(result, "touching the region")
-      ticks = whole
     }
     return Double(ticks) / bench.clock.ticksPerNanosecond / Double(pages)
   }

@@ -70,8 +70,10 @@ public struct TimingOverhead: Hashable, Codable, Sendable {
   public var backing: String
   /// Median over blocks of the mean per page, ns.
   public var perPage: Double
-  /// The same loop timed once around, ns per page.
+  /// The same loop, its fences included, timed once around, ns per page.
   public var whole: Double
+  /// The loop without fences, as ordinary code runs it: there the CPU runs ahead of a fault.
+  public var unfenced: Double
   /// perPage / whole - 1, from paired blocks, with its 95 % interval.
   public var relative: Double
   public var relativeLow: Double
@@ -79,12 +81,13 @@ public struct TimingOverhead: Hashable, Codable, Sendable {
   public var blocks: Int
 
   public init(
-    backing: String, perPage: Double, whole: Double, relative: Double, relativeLow: Double,
+    backing: String, perPage: Double, whole: Double, unfenced: Double, relative: Double, relativeLow: Double,
     relativeHigh: Double, blocks: Int
   ) {
     self.backing = backing
     self.perPage = perPage
     self.whole = whole
+    self.unfenced = unfenced
     self.relative = relative
     self.relativeLow = relativeLow
     self.relativeHigh = relativeHigh

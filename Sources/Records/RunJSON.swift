@@ -142,6 +142,7 @@ extension RunJSON {
     public var backing: String
     public var perPage: Number
     public var whole: Number
+    public var unfenced: Number
     public var relative: Estimate
     public var blocks: Int
 
@@ -149,6 +150,7 @@ extension RunJSON {
       backing = overhead.backing
       perPage = Number(overhead.perPage)
       whole = Number(overhead.whole)
+      unfenced = Number(overhead.unfenced)
       relative = Estimate(
         overhead.relative, Interval(low: overhead.relativeLow, high: overhead.relativeHigh))
       blocks = overhead.blocks

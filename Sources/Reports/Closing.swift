@@ -46,6 +46,7 @@ public enum Closing {
       ? "[\(Figures.percent(overhead.relativeLow)), \(Figures.percent(overhead.relativeHigh))]"
       : "(\(Figures.unbounded))"
     return "per-page timing adds \(Figures.percent(overhead.relative)) % \(bounds) to a \(overhead.backing) fault "
-      + "(\(Figures.time(overhead.perPage)) page by page, \(Figures.time(overhead.whole)) once around)"
+      + "(\(Figures.time(overhead.perPage)) page by page, \(Figures.time(overhead.whole)) once around; "
+      + "\(Figures.time(overhead.unfenced)) once around without fences, where the CPU runs ahead of the fault)"
   }
 }

@@ -33,9 +33,11 @@ struct PlanTests {
     #expect(groups.filter { $0.spec.name == "fallocate" }.map { $0.cases[0].others } == [.spin])
   }
 
-  @Test(arguments: [
-    (Set(Backing.allCases), Backing.guestMemfd), ([.memfd, .anonymous], .memfd), ([.anonymous], .anonymous),
-  ])
+  private static let machines: [(Set<Backing>, Backing)] = [
+    (Set(Backing.allCases), .guestMemfd), ([.memfd, .anonymous], .memfd), ([.anonymous], .anonymous),
+  ]
+
+  @Test(arguments: machines)
   func theBaselineIsTheFirstThatTheMachineHas(available: Set<Backing>, expected: Backing) throws {
     let group = try #require(plan(everything, available: available).groups.first)
     #expect(Set(group.baselines.values.map(\.backing)) == [expected])

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,12 @@
 int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
 		enum ckernel_clock clock, uint64_t *stamps);
 
-/** The same loop, timed once around: *ticks is the whole. What the stamps of loops_touch add shows here. */
-int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
+/**
+ * The same loop, timed once around: *ticks is the whole. With `fenced` it has the fence of each stamp but
+ * not the read, so that the difference to loops_touch is what reading the clock adds; without, the CPU may
+ * run ahead of a fault into pages that are not there yet, as in ordinary code.
+ */
+int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, bool fenced,
 		      enum ckernel_clock clock, uint64_t *ticks);
 
 /** loops_touch without the store: the least distance of two stamps is what timing adds to each page. */

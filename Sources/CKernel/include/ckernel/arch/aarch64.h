@@ -23,6 +23,11 @@ static inline uint64_t ckernel_counter_end(void)
 	return value;
 }
 
+static inline void ckernel_counter_fence(void)
+{
+	__asm__ volatile("dsb ish\n\tisb" : : : "memory");
+}
+
 static inline void ckernel_cpu_relax(void)
 {
 	__asm__ volatile("yield" : : : "memory");

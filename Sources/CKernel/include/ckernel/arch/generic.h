@@ -17,6 +17,10 @@ static inline uint64_t ckernel_counter_end(void)
 	return 0;
 }
 
+static inline void ckernel_counter_fence(void)
+{
+}
+
 static inline void ckernel_cpu_relax(void)
 {
 }

@@ -24,6 +24,12 @@ static inline uint64_t ckernel_counter_end(void)
 	return ((uint64_t)high << 32) | low;
 }
 
+/* What ckernel_counter_end does but for the read: keeps the CPU from running ahead. */
+static inline void ckernel_counter_fence(void)
+{
+	__asm__ volatile("lfence" : : : "memory");
+}
+
 static inline void ckernel_cpu_relax(void)
 {
 	__asm__ volatile("pause" : : : "memory");

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GuestMemory
+import Testing
+
+/// The built program, run as a user would.
+struct Program {
+  static let path: String? = {
+    let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let path = executable.deletingLastPathComponent().appendingPathComponent("gmembench").path
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }()
+
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// - Parameters:
+  ///   - user: run as this user by setpriv.
+  ///   - signalAfter: send SIGINT after so many seconds.
+  static func run(_ arguments: [String], user: String? = nil, signalAfter: Double? = nil) throws -> Outcome {
+    let path = try #require(path)
+    let process = Process()
+    let command = user.map { ["setpriv", "--reuid=\($0)", "--clear-groups", path] } ?? [path]
+    process.executableURL = URL(fileURLWithPath: command.count > 1 ? "/usr/bin/env" : path)
+    process.arguments = (command.count > 1 ? command : []) + arguments
+    let folder = try Folder()
+    let output = folder.url.appendingPathComponent("stdout")
+    let errors = folder.url.appendingPathComponent("stderr")
+    for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    if let signalAfter {
+      Thread.sleep(forTimeInterval: signalAfter)
+      process.interrupt()
+    }
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
+      errors: try String(contentsOf: errors, encoding: .utf8))
+  }
+}
+
+/// A folder that goes with its owner.
+final class Folder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+}
+
+private let short = ["--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--budget", "1s"]
+
+@Suite("the command line", .serialized, .enabled(if: Program.path != nil, "the built gmembench"))
+struct CommandLineTests {
+  @Test(arguments: [
+    ["--benchmark", "nonsense"], ["--backing", "nonsense"], ["--operation", "nonsense"], ["--plan", "nonsense"],
+    ["--backing", "memfd,,anonymous"], ["--size", "4097"], ["--size", "0"], ["--size", "-4096"], ["--size", "nan"],
+    ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"], ["--budget", "0s"],
+    ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"], ["nonsense"],
+    ["--operation", "close", "--backing", "anonymous"],
+  ])
+  func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 64, "\(outcome.errors)")
+    #expect(outcome.output.isEmpty)
+    #expect(!outcome.errors.isEmpty)
+  }
+
+  @Test func moreMemoryThanThereIs() throws {
+    let outcome = try Program.run(["--size", "100000GiB", "--backing", "anonymous"])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("--size"))
+  }
+
+  @Test func aMissingParentFolderIsRefusedBeforeMeasuring() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(short + ["--output", folder.path("missing/run")])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+  }
+
+  @Test func aRunWritesItsFolderAndCSV() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      short + ["--output", folder.path("run"), "--csv", folder.path("x.csv"), "--samples", folder.path("s.csv")])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
+    #expect(names == ["blocks.csv", "run.json", "summary.csv"])
+    let summary = try String(contentsOfFile: folder.path("x.csv"), encoding: .utf8)
+    #expect(summary == (try String(contentsOfFile: folder.path("run/summary.csv"), encoding: .utf8)))
+    #expect(summary.split(separator: "\n").count == 5)
+    let samples = try String(contentsOfFile: folder.path("s.csv"), encoding: .utf8)
+    #expect(samples.hasPrefix("run_id,case,block,sample,value\n"))
+    let again = try Program.run(short + ["--output", folder.path("run")])
+    #expect(again.status == 1)
+    #expect(again.errors.contains("run"))
+  }
+
+  @Test func csvToStandardOutputSendsTextToStandardError() throws {
+    let outcome = try Program.run(short + ["--csv", "-"])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.hasPrefix("schema,run_id,case,"))
+    #expect(outcome.output.split(separator: "\n").count == 5)
+    #expect(outcome.errors.contains("fault-in touch"))
+  }
+
+  @Test func nothingToMeasureIs3() throws {
+    let outcome = try Program.run([
+      "--benchmark", "fault-in", "--operation", "populate", "--backing", "memfd_secret", "--budget", "1s",
+    ])
+    #expect(outcome.status == 3)
+    #expect(outcome.output.contains("unsupported"))
+  }
+
+  @Test func strictMakesImprecisionAFailure() throws {
+    let outcome = try Program.run(short + ["--strict", "--precision", "0.000001"])
+    #expect(outcome.status == 4)
+  }
+
+  @Test func anInterruptionKeepsAPartialResult() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      ["--backing", "memfd,anonymous", "--precision", "0.0001%", "--output", folder.path("run")], signalAfter: 2)
+    #expect(outcome.status == 130)
+    let run = try String(contentsOfFile: folder.path("run/run.json"), encoding: .utf8)
+    #expect(run.contains("\"partial\""))
+    let summary = try String(contentsOfFile: folder.path("run/summary.csv"), encoding: .utf8)
+    #expect(summary.contains(",partial,"))
+    #expect(outcome.output.contains("partial"))
+  }
+
+  @Test func noCompanionOutlivesItsRun() throws {
+    _ = try Program.run(short)
+    let path = try #require(Program.path)
+    let companions = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+      .compactMap { try? String(contentsOfFile: "/proc/\($0)/cmdline", encoding: .utf8) }
+      .filter { $0.contains("companion") && $0.contains("/proc/self/exe") && !$0.contains(path) }
+    // Another suite's session may hold its own companions at this moment; their parent is this process.
+    #expect(companions.count <= ProcessInfo.processInfo.processorCount)
+  }
+
+  @Test(arguments: [["list"], ["--dry-run"], ["doctor"]]) func whatIsThereIsSaid(arguments: [String]) throws {
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("guest_memfd_no_direct_map"))
+    #expect(outcome.output.contains("anonymous"))
+  }
+
+  @Test(.enabled(if: getuid() == 0, "root, to become another user")) func anOrdinaryUserCanRun() throws {
+    let copy = try Folder()
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: copy.url.path)
+    let outcome = try Program.run(short, user: "65534")
+    // The build may lie where that user cannot go; then there is nothing to try.
+    try #require(outcome.status != 126 && outcome.status != 127, "\(outcome.errors)")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("fault-in touch"))
+  }
+}
