@@ -80,7 +80,8 @@ public final class RunFiles: RunSink {
         throw SinkFailure("\(directory): a file stands there (choose another --output, or remove it)")
       }
       for name in ["run.json", "blocks.csv"] where Files.mode(of: "\(directory)/\(name)") != nil {
-        throw SinkFailure("\(directory): already holds a run (\(name)); choose another --output, or remove it")
+        throw SinkFailure(
+          "\(directory): already holds a run (\(name)); choose another --output, or remove it")
       }
     } else {
       guard mkdir(directory, 0o777) == 0 else { throw Files.failure(directory, Errno(rawValue: errno)) }
@@ -103,7 +104,9 @@ public final class RunFiles: RunSink {
     } catch {
       if blocks != nil { unlink("\(directory)/blocks.csv") }
       if isNew {
-        for name in ["samples.csv", "blocks.csv", "summary.csv", "run.json"] { unlink("\(directory)/\(name)") }
+        for name in ["samples.csv", "blocks.csv", "summary.csv", "run.json"] {
+          unlink("\(directory)/\(name)")
+        }
         rmdir(directory)
       }
       throw error

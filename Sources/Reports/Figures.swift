@@ -21,7 +21,9 @@ enum Figures {
 
   /// `+134 to +140 ms [129, 146]`: figures and the bounds around them, in one unit.
   static func shifts(_ low: Double, _ high: Double, _ interval: Interval) -> String {
-    let scale = Scale(for: [low, high, interval.isFinite ? interval.low : 0, interval.isFinite ? interval.high : 0])
+    let scale = Scale(for: [
+      low, high, interval.isFinite ? interval.low : 0, interval.isFinite ? interval.high : 0,
+    ])
     let ends = [low, high].map { ($0 < 0 ? "" : "+") + scale.number($0) }
     let figure = (ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])") + " \(scale.name)"
     guard interval.isFinite else { return "\(figure) (\(unbounded))" }
