@@ -32,7 +32,7 @@ final class AppendedFile {
     write = Files.write(_:to:path:)
     descriptor = .standardOutput
     isOwned = false
-    try append(header)
+    if !header.isEmpty { try append(header) }
   }
 
   deinit {

@@ -154,6 +154,23 @@ import Testing
     #expect(scratch.names == ["s.csv"])
   }
 
+  @Test func aPipeGetsTheSummaryOnceAndStandsAfterwards() throws {
+    let scratch = Scratch()
+    mkfifo(scratch("pipe"), 0o600)
+    let reader = open(scratch("pipe"), O_RDONLY | O_NONBLOCK)
+    let files = try RunFiles(context: Made.context, summary: .file(scratch("pipe")))
+    try files.publish(Made.report())
+    try files.publish(Made.report())
+    try files.finish(Made.report())
+    let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { $1 = read(reader, $0.baseAddress, $0.count) }
+    #expect(bytes == SummaryCSV.bytes(of: Made.report()))
+    #expect(scratch.names == ["pipe"])
+    close(reader)
+    signal(SIGPIPE, SIG_IGN)
+    let failure = #expect(throws: SinkFailure.self) { try files.finish(Made.report()) }
+    #expect(failure?.description.contains("Broken pipe") == true)
+  }
+
   @Test func aLinkIsFollowed() throws {
     let scratch = Scratch()
     close(creat(scratch("real.csv"), 0o644))
