@@ -105,7 +105,8 @@ extension Workbench {
     var ticks: UInt64 = 0
     let order = order(measured.order, pages: measured.pages)
     let result = loops_touch_whole(
-      base.assumingMemoryBound(to: UInt8.self), pageBytes, order.baseAddress, measured.pages, false, clock.kind,
+      base.assumingMemoryBound(to: UInt8.self), pageBytes, order.baseAddress, measured.pages, false,
+      clock.kind,
       &ticks)
     try check(result, "touching the region")
   }

@@ -30,7 +30,8 @@ public enum Timing {
 
   /// Measured on guest_memfd where there is one, else on memfd; nil after an interruption.
   public static func measure(_ bench: Workbench, pages: Int) throws(Refusal) -> TimingOverhead? {
-    let backing: Backing = (try? bench.kvm.capabilities.get().flags(for: .guestMemfd)) == nil ? .memfd : .guestMemfd
+    let backing: Backing =
+      (try? bench.kvm.capabilities.get().flags(for: .guestMemfd)) == nil ? .memfd : .guestMemfd
     var times: [Way: [Double]] = [:]
     try bench.companions.hold(.spin)
     for block in 0...blocks {
@@ -47,7 +48,8 @@ public enum Timing {
       let perPage = median(stamped), let whole = median(fenced), let unfenced = median(plain)
     else { return nil }
     return TimingOverhead(
-      backing: backing.rawValue, perPage: perPage, whole: whole, unfenced: unfenced, relative: ratio.value - 1,
+      backing: backing.rawValue, perPage: perPage, whole: whole, unfenced: unfenced,
+      relative: ratio.value - 1,
       relativeLow: ratio.interval.low - 1, relativeHigh: ratio.interval.high - 1, blocks: stamped.count)
   }
 

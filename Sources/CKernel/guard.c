@@ -30,14 +30,26 @@ int ckernel_signals_install(void)
 {
 	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { 0 };
+	struct sigaction before;
+	sigset_t unblocked;
 
 	/* Without SA_RESTART, so that a blocking ioctl (KVM_RUN) returns and the flag is seen. */
 	action.sa_flags = SA_RESETHAND;
 	action.sa_handler = on_stop;
 	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+	sigemptyset(&unblocked);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		if (sigaction(stops[i], NULL, &before))
+			return -errno;
+		/* nohup(1) and shells' background jobs mean it. */
+		if (before.sa_handler == SIG_IGN)
+			continue;
 		if (sigaction(stops[i], &action, NULL))
 			return -errno;
+		sigaddset(&unblocked, stops[i]);
+	}
+	/* A parent's worker thread may have handed its signal mask down. */
+	sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
 	action.sa_flags = 0;
 	action.sa_handler = on_bus_error;
 	if (sigaction(SIGBUS, &action, NULL))
@@ -52,11 +64,6 @@ int ckernel_signals_install(void)
 int ckernel_signals_pending(void)
 {
 	return stop_signal;
-}
-
-void ckernel_signals_clear(void)
-{
-	stop_signal = 0;
 }
 
 int ckernel_guarded(int (*body)(void *argument), void *argument)

@@ -9,12 +9,17 @@ final class AppendedFile {
   let path: String
   private let descriptor: FileDescriptor
   private let isOwned: Bool
+  private let write: Write
   /// Length so far; nil where it cannot be cut back (a pipe, a terminal, standard output).
   private var length: Int?
 
   /// Empties the file, or creates it, and writes the header.
-  init(path: String, options: FileDescriptor.OpenOptions = .truncate, header: [UInt8]) throws(SinkFailure) {
+  init(
+    path: String, options: FileDescriptor.OpenOptions = .truncate, header: [UInt8],
+    write: @escaping Write = Files.write(_:to:path:)
+  ) throws(SinkFailure) {
     self.path = path
+    self.write = write
     descriptor = try Files.open(path, creating: options)
     isOwned = true
     if let mode = Files.mode(of: path), Files.isRegular(mode) { length = 0 }
@@ -24,9 +29,10 @@ final class AppendedFile {
   /// Standard output, which stays open.
   init(standardOutput header: [UInt8]) throws(SinkFailure) {
     path = "standard output"
+    write = Files.write(_:to:path:)
     descriptor = .standardOutput
     isOwned = false
-    try append(header)
+    if !header.isEmpty { try append(header) }
   }
 
   deinit {
@@ -37,7 +43,7 @@ final class AppendedFile {
   /// waiting for a disk would disturb what is measured next.
   func append(_ bytes: [UInt8]) throws(SinkFailure) {
     do {
-      try Files.write(bytes, to: descriptor, path: path)
+      try write(bytes, descriptor, path)
     } catch {
       if let length, ftruncate(descriptor.rawValue, length) == 0 {
         _ = lseek(descriptor.rawValue, length, SEEK_SET)

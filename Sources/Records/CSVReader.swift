@@ -158,7 +158,8 @@ public enum CSVReader {
 
     private mutating func plainField() throws(CSVFailure) -> String {
       let start = index
-      while let byte = next, byte != UInt8(ascii: ","), byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") {
+      while let byte = next, byte != UInt8(ascii: ","), byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r")
+      {
         if byte == UInt8(ascii: "\"") { throw failure("a quote inside a field that does not start with one") }
         index += 1
       }

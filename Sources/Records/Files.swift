@@ -12,6 +12,9 @@ public enum Destination: Hashable, Sendable {
   public init(_ text: String) { self = text == "-" ? .standardOutput : .file(text) }
 }
 
+/// How bytes get into a descriptor: a seam, so that a test can fill a disk half way through a line.
+typealias Write = ([UInt8], FileDescriptor, _ path: String) throws(SinkFailure) -> Void
+
 /// The little that writing results needs of the file system. A failure names the path, strerror and a remedy.
 enum Files {
   static func failure(_ path: String, _ error: Errno) -> SinkFailure {

@@ -39,15 +39,17 @@ struct ReplacedFile {
   }
 
   /// Replaces the content; on failure the old one stands and nothing else is left.
-  func replace(with bytes: [UInt8]) throws(SinkFailure) {
+  func replace(
+    with bytes: [UInt8], write: Write = Files.write(_:to:path:)
+  ) throws(SinkFailure) {
     let descriptor: FileDescriptor
     do {
       descriptor = try Files.open(temporary, creating: .truncate)
     } catch {
       throw SinkFailure(error.description.replacingPrefix(temporary, by: path))
     }
-    do {
-      try Files.write(bytes, to: descriptor, path: path)
+    do throws(SinkFailure) {
+      try write(bytes, descriptor, path)
       try Files.synchronize(descriptor, path: path)
       try? descriptor.close()
     } catch {

@@ -12,8 +12,9 @@ import SystemPackage
 public final class RunFiles: RunSink {
   private let runID: String
   private var replaced: [(file: ReplacedFile, format: Format)] = []
-  /// Written once, at the end: standard output and devices cannot be replaced.
-  private var last: [(destination: Destination, format: Format)] = []
+  /// Written once, at the end: standard output, devices and pipes cannot be replaced. Held open, because the
+  /// reader of a pipe takes the first close for the end.
+  private var last: [(file: AppendedFile, format: Format)] = []
   private var blocks: AppendedFile?
   private var samples: [AppendedFile] = []
 
@@ -43,14 +44,14 @@ public final class RunFiles: RunSink {
     runID = context.runID
     try Self.refuseDoubles([summary, samplesPlace, json].compactMap { $0 })
     for case (let destination?, let format) in [(summary, Format.summary), (json, Format.json)] {
-      if case .file(let path) = destination, let file = try ReplacedFile(path) {
-        replaced.append((file, format))
-      } else {
-        if case .file(let path) = destination {
-          // A device or pipe: opened here once to see that it can be.
-          try? Files.open(path, creating: []).close()
+      switch destination {
+      case .standardOutput: last.append((try AppendedFile(standardOutput: []), format))
+      case .file(let path):
+        if let file = try ReplacedFile(path) {
+          replaced.append((file, format))
+        } else {
+          last.append((try AppendedFile(path: path, header: []), format))
         }
-        last.append((destination, format))
       }
     }
     if let directory { try fill(directory, samples: samplesInDirectory, context: context) }
@@ -80,7 +81,8 @@ public final class RunFiles: RunSink {
         throw SinkFailure("\(directory): a file stands there (choose another --output, or remove it)")
       }
       for name in ["run.json", "blocks.csv"] where Files.mode(of: "\(directory)/\(name)") != nil {
-        throw SinkFailure("\(directory): already holds a run (\(name)); choose another --output, or remove it")
+        throw SinkFailure(
+          "\(directory): already holds a run (\(name)); choose another --output, or remove it")
       }
     } else {
       guard mkdir(directory, 0o777) == 0 else { throw Files.failure(directory, Errno(rawValue: errno)) }
@@ -103,7 +105,9 @@ public final class RunFiles: RunSink {
     } catch {
       if blocks != nil { unlink("\(directory)/blocks.csv") }
       if isNew {
-        for name in ["samples.csv", "blocks.csv", "summary.csv", "run.json"] { unlink("\(directory)/\(name)") }
+        for name in ["samples.csv", "blocks.csv", "summary.csv", "run.json"] {
+          unlink("\(directory)/\(name)")
+        }
         rmdir(directory)
       }
       throw error
@@ -134,16 +138,8 @@ public final class RunFiles: RunSink {
     for file in [blocks].compactMap({ $0 }) + samples {
       do { try file.synchronize() } catch { first = first ?? error }
     }
-    for (destination, format) in last {
-      do {
-        let bytes = try format.bytes(of: report)
-        switch destination {
-        case .file(let path): try AppendedFile(path: path, header: bytes).synchronize()
-        case .standardOutput: try Files.write(bytes, to: .standardOutput, path: "standard output")
-        }
-      } catch {
-        first = first ?? error
-      }
+    for (file, format) in last {
+      do { try file.append(try format.bytes(of: report)) } catch { first = first ?? error }
     }
     if let first { throw first }
   }

@@ -22,6 +22,10 @@ public enum Answer {
     for question in Question.all(held: held) {
       text += question.answer(report.summaries, pages: Double(pages))
     }
+    if report.summaries.contains(where: { $0.hasFigure && $0.measuredCase.backing.isProxy }) {
+      text +=
+        "memfd_secret is a proxy: its pages leave the direct map, but it is not guest_memfd and no VM uses it\n"
+    }
     return text
   }
 
@@ -68,7 +72,8 @@ private struct Question {
     var table = TextTable([.left, .left, .left])
     var missing: [String] = []
     let baselines = Set(rows.compactMap(\.baseline?.backing))
-    let backings = Self.arms + (baselines.contains(.memfd) ? [.memfd] : [])
+    let backings =
+      Backing.allCases.filter(baselines.contains) + Self.arms.filter { !baselines.contains($0) }
     for backing in backings {
       let arm = rows.filter { $0.measuredCase.backing == backing }
       guard !arm.isEmpty else {
@@ -77,7 +82,9 @@ private struct Question {
       }
       table.row([backing.label, total(arm, pages), remarks(arm, pages, states, baselines)])
     }
-    var lines = "\(text) (\(name), \(statesText(states))\(point.text)):\n" + table.render(Style(color: false))
+    let reference = baselines.count == 1 ? baselines.first.map { " against \($0.label)" } ?? "" : ""
+    var lines = "\(text) (\(name), \(statesText(states))\(point.text))\(reference):\n"
+    lines += table.render(Style(color: false))
     if !missing.isEmpty { lines += "  not measured: \(missing.joined(separator: ", "))\n" }
     return lines
   }
@@ -93,11 +100,12 @@ private struct Question {
   ) -> String {
     var remarks: [String] = []
     if let extra = extra(arm, pages) {
-      remarks.append(extra)
+      let baseline = baselines.count > 1 ? arm.compactMap(\.baseline).first : nil
+      remarks.append(extra + (baseline.map { " against \($0.backing.label)" } ?? ""))
     } else if let backing = arm.first?.measuredCase.backing, baselines.contains(backing) {
       remarks.append("baseline")
     } else {
-      remarks.append("no effect: no baseline was measured")
+      remarks.append("nothing to compare with")
     }
     let own = Set(arm.map(\.measuredCase.others))
     if own != states { remarks.append("\(statesText(own)) only") }
@@ -120,12 +128,11 @@ private struct Question {
         high: (shifts.map(\.interval.high).max() ?? .infinity) * pages * factor) : .unbounded
     var text = Figures.shifts(low, high, bounds)
     if bounds.isFinite, bounds.low <= 0, bounds.high >= 0 { text += " not told apart" }
-    if let baseline = measured.compactMap(\.baseline).first { text += " against \(baseline.backing.label)" }
     return text
   }
 
   private func statesText(_ states: Set<OthersState>) -> String {
-    "others=" + OthersState.allCases.filter(states.contains).map(\.rawValue).joined(separator: " to ")
+    "others=" + OthersState.allCases.filter(states.contains).map(\.rawValue).joined(separator: " and ")
   }
 
   /// Where on the axes that are neither backing nor others.

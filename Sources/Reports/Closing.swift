@@ -45,7 +45,8 @@ public enum Closing {
       overhead.relativeLow.isFinite && overhead.relativeHigh.isFinite
       ? "[\(Figures.percent(overhead.relativeLow)), \(Figures.percent(overhead.relativeHigh))]"
       : "(\(Figures.unbounded))"
-    return "per-page timing adds \(Figures.percent(overhead.relative)) % \(bounds) to a \(overhead.backing) fault "
+    return
+      "per-page timing adds \(Figures.percent(overhead.relative)) % \(bounds) to a \(overhead.backing) fault "
       + "(\(Figures.time(overhead.perPage)) page by page, \(Figures.time(overhead.whole)) once around; "
       + "\(Figures.time(overhead.unfenced)) once around without fences, where the CPU runs ahead of the fault)"
   }

@@ -21,7 +21,9 @@ enum Figures {
 
   /// `+134 to +140 ms [129, 146]`: figures and the bounds around them, in one unit.
   static func shifts(_ low: Double, _ high: Double, _ interval: Interval) -> String {
-    let scale = Scale(for: [low, high, interval.isFinite ? interval.low : 0, interval.isFinite ? interval.high : 0])
+    let scale = Scale(for: [
+      low, high, interval.isFinite ? interval.low : 0, interval.isFinite ? interval.high : 0,
+    ])
     let ends = [low, high].map { ($0 < 0 ? "" : "+") + scale.number($0) }
     let figure = (ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])") + " \(scale.name)"
     guard interval.isFinite else { return "\(figure) (\(unbounded))" }
@@ -31,8 +33,20 @@ enum Figures {
   /// What stands for an interval that the data cannot give yet.
   static let unbounded = "no interval: needs more blocks"
 
-  /// `×1.33`'s number.
-  static func ratio(_ ratio: Double) -> String { fixed(ratio, ratio < 10 ? 2 : ratio < 100 ? 1 : 0) }
+  /// `×1.33 [1.31, 1.36]`: bounds with the digits that the ratio has.
+  static func ratio(_ ratio: Double, _ interval: Interval) -> String {
+    let decimals =
+      switch ratio {
+      case ..<0.01: 4
+      case ..<0.1: 3
+      case ..<10: 2
+      case ..<100: 1
+      default: 0
+      }
+    let figure = "×\(fixed(ratio, decimals))"
+    guard interval.isFinite else { return "\(figure) (\(unbounded))" }
+    return "\(figure) [\(fixed(interval.low, decimals)), \(fixed(interval.high, decimals))]"
+  }
 
   /// `0.9 %`'s number, from a share.
   static func percent(_ share: Double) -> String { fixed(share * 100, 1) }

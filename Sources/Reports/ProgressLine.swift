@@ -13,7 +13,8 @@ public final class ProgressLine: RunObserver {
   private static let interval = 0.1
 
   /// `now` tells seconds from any start.
-  public init(descriptor: Int32 = STDERR_FILENO, now: @escaping () -> Double = ProgressLine.monotonicSeconds) {
+  public init(descriptor: Int32 = STDERR_FILENO, now: @escaping () -> Double = ProgressLine.monotonicSeconds)
+  {
     self.descriptor = descriptor
     self.now = now
   }

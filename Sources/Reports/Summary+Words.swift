@@ -36,11 +36,7 @@ extension Summary {
     guard let ratio = effect.ratio else {
       return Figures.shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
     }
-    let bounds =
-      ratio.interval.isFinite
-      ? "[\(Figures.ratio(ratio.interval.low)), \(Figures.ratio(ratio.interval.high))]"
-      : "(\(Figures.unbounded))"
-    return "×\(Figures.ratio(ratio.value)) \(bounds)  \(Figures.shift(effect.shift.value))"
+    return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value))"
   }
 
   /// What a reader must know of a figure before using it: the precision it missed, or that it was cut short.

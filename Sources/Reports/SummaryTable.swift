@@ -11,8 +11,15 @@ public enum SummaryTable {
     let style = Style(color: color)
     var parts: [String] = []
     if let headline = Headline.render(report) { parts.append(style.bold(headline) + "\n") }
-    parts += groups(report.summaries).map { render($0, style) }
+    // The same reason under every benchmark would bury the figures: it stands once for each backing.
+    var told: Set<Told> = []
+    parts += groups(report.summaries).map { render($0, style, &told) }
     return parts.joined(separator: "\n")
+  }
+
+  private struct Told: Hashable {
+    var label: String
+    var refusal: String
   }
 
   /// What the arms of a group have in common.
@@ -43,7 +50,7 @@ public enum SummaryTable {
     return order.compactMap { members[$0] }
   }
 
-  private static func render(_ group: [Summary], _ style: Style) -> String {
+  private static func render(_ group: [Summary], _ style: Style, _ told: inout Set<Told>) -> String {
     guard let first = group.first else { return "" }
     let hasFigures = group.contains(where: \.hasFigure)
     var table = TextTable([.left, .right, .right, .right, .left])
@@ -51,7 +58,9 @@ public enum SummaryTable {
     let baselines = Set(group.compactMap(\.baseline))
     for summary in group {
       guard summary.hasFigure, let figures = SampleFigures(summary.samples) else {
-        table.note(summary.armLabel, refusal(summary))
+        let refusal = refusal(summary)
+        let isNew = told.insert(Told(label: summary.armLabel, refusal: refusal)).inserted
+        table.note(summary.armLabel, isNew ? refusal : "\(summary.status.rawValue), as above")
         continue
       }
       let isBaseline =

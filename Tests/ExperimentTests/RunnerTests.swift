@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Experiment
-import Glibc
 import GuestMemory
 import Machine
 import Testing
@@ -96,7 +95,9 @@ struct RunnerTests {
   @Test func aSeedGivesTheInterleaving() throws {
     let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
     func order(_ seed: UInt64) throws -> [String] {
-      try MadeUpRun.run(spec, seed: seed).sink.blocks.map { "\($0.round) \($0.position) \($0.measuredCase.key)" }
+      try MadeUpRun.run(spec, seed: seed).sink.blocks.map {
+        "\($0.round) \($0.position) \($0.measuredCase.key)"
+      }
     }
     let first = try order(7)
     #expect(try order(7) == first)
@@ -118,7 +119,8 @@ struct RunnerTests {
       try MadeUpRun.call(bench, ticks: 8)
     }
     let (report, _) = try MadeUpRun.run(spec)
-    let statuses = Dictionary(uniqueKeysWithValues: report.summaries.map { ($0.measuredCase.backing, $0.status) })
+    let statuses = Dictionary(
+      uniqueKeysWithValues: report.summaries.map { ($0.measuredCase.backing, $0.status) })
     #expect(statuses == [.memfd: .ok, .anonymous: .failed, .guestMemfd: .ok])
     #expect(report.summaries.first { $0.status == .failed }?.reason == "broken")
     #expect(report.summaries.first { $0.status == .failed }?.blocks == 0)
@@ -127,7 +129,9 @@ struct RunnerTests {
   @Test func anArmThatIsRefusedIsNeverMeasured() throws {
     let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
     let (report, sink) = try MadeUpRun.run(spec) { _, measured, _ throws(Refusal) in
-      guard measured.backing != .guestMemfd else { throw Refusal.unsupported("no such thing", remedy: "get one") }
+      guard measured.backing != .guestMemfd else {
+        throw Refusal.unsupported("no such thing", remedy: "get one")
+      }
       return ArmIdentity(note: "seen")
     }
     #expect(!sink.blocks.contains { $0.measuredCase.backing == .guestMemfd })
@@ -165,18 +169,5 @@ struct RunnerTests {
     #expect(throws: SinkFailure.self) { try MadeUpRun.run(spec, sink: sink) }
     #expect(sink.blocks.count == 5)
     #expect(sink.reports.last?.isComplete == false)
-  }
-
-  @Test func anInterruptionLeavesAPartialReport() throws {
-    #expect(ckernel_signals_install() == 0)
-    let spec = MadeUpRun.spec { _, bench throws(Refusal) in
-      try MadeUpRun.call(bench, ticks: 8)
-      raise(SIGTERM)
-    }
-    defer { ckernel_signals_clear() }
-    let (report, sink) = try MadeUpRun.run(spec)
-    #expect(sink.blocks.count == 1)
-    #expect(!report.isComplete)
-    #expect(report.summaries.allSatisfy { $0.status == .partial })
   }
 }

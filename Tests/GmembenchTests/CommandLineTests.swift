@@ -29,7 +29,7 @@ struct Program {
     let folder = try Folder()
     let output = folder.url.appendingPathComponent("stdout")
     let errors = folder.url.appendingPathComponent("stderr")
-    for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [output, errors] { try Data().write(to: file) }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
@@ -58,15 +58,21 @@ final class Folder {
   func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 }
 
-private let short = ["--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--budget", "1s"]
+private let short = [
+  "--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--budget", "1s",
+]
 
 @Suite("the command line", .serialized, .enabled(if: Program.path != nil, "the built gmembench"))
 struct CommandLineTests {
   @Test(arguments: [
-    ["--benchmark", "nonsense"], ["--backing", "nonsense"], ["--operation", "nonsense"], ["--plan", "nonsense"],
-    ["--backing", "memfd,,anonymous"], ["--size", "4097"], ["--size", "0"], ["--size", "-4096"], ["--size", "nan"],
-    ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"], ["--budget", "0s"],
-    ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"], ["nonsense"],
+    ["--benchmark", "nonsense"], ["--backing", "nonsense"], ["--operation", "nonsense"],
+    ["--plan", "nonsense"],
+    ["--backing", "memfd,,anonymous"], ["--size", "4097"], ["--size", "0"], ["--size", "-4096"],
+    ["--size", "nan"],
+    ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"],
+    ["--budget", "0s"],
+    ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"],
+    ["nonsense"],
     ["--operation", "close", "--backing", "anonymous"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
@@ -93,7 +99,9 @@ struct CommandLineTests {
   @Test func aRunWritesItsFolderAndCSV() throws {
     let folder = try Folder()
     let outcome = try Program.run(
-      short + ["--output", folder.path("run"), "--csv", folder.path("x.csv"), "--samples", folder.path("s.csv")])
+      short + [
+        "--output", folder.path("run"), "--csv", folder.path("x.csv"), "--samples", folder.path("s.csv"),
+      ])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
     #expect(names == ["blocks.csv", "run.json", "summary.csv"])
@@ -131,7 +139,8 @@ struct CommandLineTests {
   @Test func anInterruptionKeepsAPartialResult() throws {
     let folder = try Folder()
     let outcome = try Program.run(
-      ["--backing", "memfd,anonymous", "--precision", "0.0001%", "--output", folder.path("run")], signalAfter: 2)
+      ["--backing", "memfd,anonymous", "--precision", "0.0001%", "--output", folder.path("run")],
+      signalAfter: 2)
     #expect(outcome.status == 130)
     let run = try String(contentsOfFile: folder.path("run/run.json"), encoding: .utf8)
     #expect(run.contains("\"partial\""))

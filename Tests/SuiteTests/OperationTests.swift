@@ -10,7 +10,9 @@ import Testing
 /// The built program beside the tests, for companions.
 let builtProgram: String? = {
   let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-  let candidates = [beside, URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()]
+  let candidates = [
+    beside, URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent(),
+  ]
   return candidates.map { $0.appendingPathComponent("gmembench").path }
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 }()
@@ -43,7 +45,8 @@ struct OperationTests {
       otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers)
     let sink = Sink()
     var runner = Runner(
-      plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench, sink: sink,
+      plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench,
+      sink: sink,
       identify: Catalogue.identify)
     try runner.run()
     return (runner.report, sink)
@@ -90,7 +93,8 @@ struct OperationTests {
     }
   }
 
-  @Test(.enabled(if: secretMemory, "memfd_secret")) func secretMemoryFlushesEveryOtherCPUOncePerPage() throws {
+  @Test(.enabled(if: secretMemory, "memfd_secret")) func secretMemoryFlushesEveryOtherCPUOncePerPage() throws
+  {
     let (report, sink) = try run {
       $0.benchmarks = ["fault-in"]
       $0.operations = ["touch"]
@@ -101,7 +105,8 @@ struct OperationTests {
     // Where nothing can be held or counted, the row must not claim a flush.
     #expect(secret.flush == .on || secret.flush == .unknown)
     let blocks = sink.blocks.filter { $0.measuredCase.backing == .memfdSecret }
-    #expect(blocks.allSatisfy { ($0.counters.level2Splits ?? 0) >= 0 && ($0.counters.level3Splits ?? 0) >= 0 })
+    #expect(
+      blocks.allSatisfy { ($0.counters.level2Splits ?? 0) >= 0 && ($0.counters.level3Splits ?? 0) >= 0 })
     #expect(report.summaries.first { $0.measuredCase.backing == .memfd }?.flush == nil)
   }
 

@@ -13,9 +13,6 @@ int ckernel_signals_install(void);
 /** The first signal that asked the run to stop, or 0. */
 int ckernel_signals_pending(void);
 
-/** Clears the flag: for tests. */
-void ckernel_signals_clear(void);
-
 /**
  * Calls body(argument) and returns its result, or -EFAULT when it raised SIGBUS: memory that the kernel
  * promised at mmap and refuses at the fault (memfd_secret past RLIMIT_MEMLOCK, a full node). Not
