@@ -35,7 +35,6 @@ struct Guest: ~Copyable {
     let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in
       try VirtualCPU(kvm, in: machine, order: order)
     }
-    try vcpu.warm()
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
       let subject = try Subject(backing, bytes: bytes, bench)

@@ -19,6 +19,11 @@
 #define FLOOR_ROUNDS 100000
 /* An interrupt takes a thousand ticks and more, a cache miss on the shared line a few hundred. */
 #define THRESHOLD_FLOORS 8
+/*
+ * A rest now and then, or emulators, which run all CPUs in turns on one thread, would let this one run on
+ * until the next tick. Far enough apart not to look like a lock's spin loop to a hypervisor.
+ */
+#define READS_BETWEEN_PAUSES 8
 
 extern char **environ;
 
@@ -79,6 +84,7 @@ static void spin(struct ckernel_companion *companion, enum ckernel_clock clock)
 {
 	uint64_t threshold = companion->threshold;
 	uint64_t last = ckernel_clock_begin(clock);
+	unsigned int reads = 0;
 
 	while (load(&companion->command) == CKERNEL_COMPANION_SPIN) {
 		uint64_t now = ckernel_clock_begin(clock);
@@ -91,6 +97,8 @@ static void spin(struct ckernel_companion *companion, enum ckernel_clock clock)
 			__atomic_store_n(&companion->gaps, companion->gaps + 1, __ATOMIC_RELAXED);
 		}
 		last = now;
+		if (++reads % READS_BETWEEN_PAUSES == 0)
+			ckernel_cpu_relax();
 	}
 }
 

@@ -61,7 +61,7 @@ struct StatsReader: ~Copyable {
   consuming func release() -> Int32 { descriptor.release() }
 }
 
-/// A vCPU with the touching program loaded, and the memory that program needs besides the region under
+/// A vCPU with the touching program loaded and warmed up, and the memory that program needs besides the region under
 /// test: page tables, code, order table, log. Entered at CPL 3 in long mode, so that it runs natively under
 /// VMX, SVM and PVM alike.
 public struct VirtualCPU: ~Copyable {
@@ -87,9 +87,6 @@ public struct VirtualCPU: ~Copyable {
     try check(layout, "laying out a guest of \(pages) pages")
     let scratch = try Region.resident(bytes: Int(guest.scratch_bytes))
     ckernel_guest_build(&guest, UInt64(pages), scratch.base)
-    let table = UnsafeMutableBufferPointer(
-      start: (scratch.base + Int(guest.order)).assumingMemoryBound(to: UInt32.self), count: pages)
-    _ = table.update(fromContentsOf: order)
     try machine.addSlot(Self.scratchSlot, at: 0, memory: scratch)
     let descriptor = try OwnedDescriptor(
       ckernel_vcpu_create(kvm.descriptor.number, machine.descriptor.number), from: "KVM_CREATE_VCPU")
@@ -100,6 +97,14 @@ public struct VirtualCPU: ~Copyable {
     let run = Region(adopting: state, bytes: bytes)
     try check(ckernel_vcpu_prepare(descriptor.number, &guest), "setting the vCPU's mode")
     let stats = try StatsReader.open(descriptor)
+    let warmed = ckernel_vcpu_warm(descriptor.number, state, &guest, UInt64(pages), scratch.base)
+    guard warmed != -EPROTO else {
+      throw .failed("the guest program ended with KVM exit \(state.pointee.exit_reason)")
+    }
+    try check(warmed, "warming the guest up")
+    let table = UnsafeMutableBufferPointer(
+      start: (scratch.base + Int(guest.order)).assumingMemoryBound(to: UInt32.self), count: pages)
+    _ = table.update(fromContentsOf: order)
     self.descriptor = descriptor
     self.stats = stats
     self.run = run
@@ -127,17 +132,6 @@ public struct VirtualCPU: ~Copyable {
 
   /// Runs the program over the region under test. Returns 0 or -errno, for use inside a counted window.
   public func touchRegion(storing value: UInt8) -> Int32 { touch(guest.region_gpa, pages, value) }
-
-  /// Brings the program's own code, tables and log into KVM's mappings, on a scratch range.
-  public func warm() throws(Refusal) {
-    // The log and the order table are walked over their whole length with the pages that warm-up has.
-    let steps = min(pages, Int(CKERNEL_GUEST_WARM_PAGES))
-    let table = (scratch.base + Int(guest.order)).assumingMemoryBound(to: UInt32.self)
-    let saved = [UInt32](UnsafeBufferPointer(start: table, count: pages))
-    for step in 0..<pages { table[step] = UInt32(step % steps) }
-    defer { for step in 0..<pages { table[step] = saved[step] } }
-    try check(touch(guest.warm, pages, 1), "warming the guest up")
-  }
 
   /// What ended the last run, for a message.
   public var exitReason: UInt32 { run.base.assumingMemoryBound(to: kvm_run.self).pointee.exit_reason }

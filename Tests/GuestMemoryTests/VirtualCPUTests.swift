@@ -23,7 +23,6 @@ struct VirtualCPUTests {
     // Nothing behind it: the bytes can only land in the guest_memfd.
     let userspace = try Region.reserved(bytes: bytes)
     try machine.addSlot(1, at: vcpu.regionAddress, file: file, userspace: userspace)
-    try vcpu.warm()
     try body(vcpu, file)
   }
 

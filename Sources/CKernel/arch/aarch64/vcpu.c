@@ -38,6 +38,17 @@ int ckernel_vcpu_prepare(int vcpu, const struct ckernel_guest *guest)
 	return -ENOTSUP;
 }
 
+int ckernel_vcpu_warm(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t pages,
+		      void *scratch)
+{
+	(void)vcpu;
+	(void)run;
+	(void)guest;
+	(void)pages;
+	(void)scratch;
+	return -ENOTSUP;
+}
+
 int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t base,
 		       uint64_t pages, uint8_t value)
 {

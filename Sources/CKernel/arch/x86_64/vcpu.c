@@ -70,9 +70,11 @@ int ckernel_guest_layout(uint64_t pages, struct ckernel_guest *guest)
 	/* PDPT has 512 entries, the first of which is scratch's. */
 	if (bytes >= REGION_GPA || t.directories > ENTRIES)
 		return -E2BIG;
+	guest->upper_tables = 2 + t.directories;
+	guest->leaf_tables = t.scratch_tables + t.region_tables;
 	guest->scratch_bytes = bytes;
 	guest->region_gpa = REGION_GPA;
-	guest->program = (2 + t.directories + t.scratch_tables + t.region_tables) * PAGE;
+	guest->program = (guest->upper_tables + guest->leaf_tables) * PAGE;
 	guest->warm = guest->program + PAGE;
 	guest->order = guest->warm + CKERNEL_GUEST_WARM_PAGES * PAGE;
 	guest->log = guest->order + round_up(pages * sizeof(uint32_t), PAGE);
@@ -158,6 +160,28 @@ int ckernel_vcpu_prepare(int vcpu, const struct ckernel_guest *guest)
 	sregs.cr4 = 0x20; /* PAE */
 	sregs.efer = 0xd01; /* SCE LME LMA NXE */
 	return ioctl(vcpu, KVM_SET_SREGS, &sregs) < 0 ? -errno : 0;
+}
+
+int ckernel_vcpu_warm(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t pages,
+		      void *scratch)
+{
+	uint32_t *order = (uint32_t *)((uint8_t *)scratch + guest->order);
+	uint64_t tables = guest->upper_tables + guest->leaf_tables;
+	int result;
+
+	for (uint64_t i = 0; i < tables; i++)
+		order[i] = (uint32_t)i;
+	/* The byte stored is the one that each table begins with already: its first entry's flags. */
+	result = ckernel_vcpu_touch(vcpu, run, guest, 0, guest->upper_tables, TABLE_ENTRY);
+	if (!result)
+		result = ckernel_vcpu_touch(vcpu, run, guest, guest->upper_tables * PAGE, guest->leaf_tables,
+					    LEAF_ENTRY);
+	if (result)
+		return result;
+	/* Last, since under shadow paging a write to a table that is in use drops what was built of it. */
+	for (uint64_t i = 0; i < pages; i++)
+		order[i] = (uint32_t)(i % CKERNEL_GUEST_WARM_PAGES);
+	return ckernel_vcpu_touch(vcpu, run, guest, guest->warm, pages, 1);
 }
 
 int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t base,

@@ -25,6 +25,9 @@ struct ckernel_guest {
 	uint64_t order; /* uint32_t per page */
 	uint64_t log;	/* uint64_t per page: ticks */
 	uint64_t warm;	/* CKERNEL_GUEST_WARM_PAGES pages */
+	/** Page-table pages at the start of scratch: those that point to tables, then those that map pages. */
+	uint64_t upper_tables;
+	uint64_t leaf_tables;
 };
 
 #define CKERNEL_GUEST_WARM_PAGES 16
@@ -46,6 +49,14 @@ int ckernel_vcpu_map(int kvm, int vcpu, struct kvm_run **run, size_t *bytes);
 
 /** Sets the vCPU's mode: long mode, CPL 3, IOPL 3 (x86). 0 or -errno. */
 int ckernel_vcpu_prepare(int vcpu, const struct ckernel_guest *guest);
+
+/**
+ * Brings everything that the program needs besides the region under test into KVM's mappings: its page
+ * tables, code, order table and log. Otherwise the first touches of the region would fault for those too.
+ * Leaves the order table for the caller to fill. Results as of ckernel_vcpu_touch.
+ */
+int ckernel_vcpu_warm(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t pages,
+		      void *scratch);
 
 /**
  * Touches `pages` pages of the guest range at `base`, page order[i] at step i (the table at the guest
