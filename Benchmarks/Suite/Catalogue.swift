@@ -19,6 +19,11 @@ public enum Catalogue {
   ) throws(Refusal) -> ArmIdentity {
     let identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
     if let refusal = spec.requirement(measured, bench) { throw refusal }
+    guard spec.isPathLength || !bench.clock.countsInstructions else {
+      throw .unsupported(
+        "counted instructions say nothing of what waits for other CPUs or happens on them: all CPUs share the count"
+      )
+    }
     guard !measured.backing.isPrivate else { return identity }
     let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
     switch subject.region {

@@ -14,8 +14,8 @@ enum TLBFlush {
     OperationSpec(
       benchmark: benchmark, name: "bystander",
       summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
-      method: "companions' gaps", others: [.spin], backings: mappable, requirement: needsCompanion,
-      measure: bystander),
+      method: "companions' gaps", others: [.spin], backings: mappable, isPathLength: false,
+      requirement: needsCompanion, measure: bystander),
     OperationSpec(
       benchmark: benchmark, name: "faulting-thread",
       summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
@@ -26,7 +26,7 @@ enum TLBFlush {
       summary:
         "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
-      requirement: needsOtherCPUs, measure: userShootdown),
+      isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
   ]
 
   private static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {

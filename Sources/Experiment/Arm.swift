@@ -12,11 +12,12 @@ struct Arm {
   private(set) var medians: [Int: Double] = [:]
   private var blockCount = 0
 
-  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, pageBytes: Int) {
+  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, bench: Workbench) {
     self.measuredCase = measuredCase
     self.identity = identity
     summary = Summary(
-      measuredCase, axis: spec.armAxis, unit: spec.unit, method: spec.method, pageBytes: pageBytes)
+      measuredCase, axis: spec.armAxis, unit: bench.clock.countsInstructions ? .instructions : spec.unit,
+      method: spec.method, pageBytes: bench.pageBytes)
     summary.abi = identity.abi
     summary.guestMemfdFlags = identity.guestMemfdFlags
     summary.reason = identity.note

@@ -79,7 +79,7 @@ public struct Runner {
       + pending.flatMap { group in
         group.cases.map { measuredCase in
           var arm = Arm(
-            measuredCase, spec: group.spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+            measuredCase, spec: group.spec, identity: ArmIdentity(), bench: workbench)
           arm.settle(.partial)
           return arm.summary
         }
@@ -121,9 +121,9 @@ public struct Runner {
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
       let identity = try identify(spec, measuredCase, workbench)
-      return Arm(measuredCase, spec: spec, identity: identity, pageBytes: workbench.pageBytes)
+      return Arm(measuredCase, spec: spec, identity: identity, bench: workbench)
     } catch {
-      var arm = Arm(measuredCase, spec: spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+      var arm = Arm(measuredCase, spec: spec, identity: ArmIdentity(), bench: workbench)
       arm.fail(error)
       return arm
     }

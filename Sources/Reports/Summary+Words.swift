@@ -27,6 +27,7 @@ extension Summary {
     case .nanoseconds where measuredCase.isBystander: "time stolen per page from each bystander CPU"
     case .nanoseconds: "per page"
     case .nanosecondsPerVM: "per VM"
+    case .instructions: "instructions per page, over all CPUs"
     }
   }
 
@@ -36,7 +37,7 @@ extension Summary {
     guard let ratio = effect.ratio else {
       return Figures.shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
     }
-    return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value))"
+    return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value, unit))"
   }
 
   /// What a reader must know of a figure before using it: the precision it missed, or that it was cut short.
