@@ -93,11 +93,13 @@ extension Plan {
   ) -> [CaseGroup] {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     let states = spec.others.filter(others.contains)
-    func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1) -> Case {
+    func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil)
+      -> Case
+    {
       Case(
         benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
         order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
-        others: others)
+        others: others, flush: flush)
     }
     switch spec.armAxis {
     case .backing:
@@ -112,6 +114,13 @@ extension Plan {
         guard !cases.isEmpty else { return nil }
         return CaseGroup(
           spec: spec, cases: cases, baselines: against(cases.first { $0.others == .idle }, cases))
+      }
+    case .flush:
+      return backings.flatMap { backing in
+        states.map { state in
+          let cases = [FlushSetting.off, .on].map { measured(backing, state, flush: $0) }
+          return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+        }
       }
     case .threads:
       guard !states.isEmpty else { return [] }

@@ -93,7 +93,8 @@ public struct Session {
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
-      pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
+      broadcastFlush: features.broadcastFlush, pages: limits.pages, pageBytes: limits.pageBytes,
+      seed: request.seed)
     self.topology = topology
     self.fingerprint = fingerprint
     cpuNode = place.cpuNode

@@ -20,7 +20,12 @@ enum TLBFlush {
       benchmark: benchmark, name: "faulting-thread",
       summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
       method: "chained stamps", armAxis: .others, backings: mappable, requirement: needsCompanion,
-      measure: faultingThread),
+      measure: touch),
+    OperationSpec(
+      benchmark: benchmark, name: "flush-cost",
+      summary: "the part of a fault that the flush is: the same fault with the flush and without it",
+      method: "switch", armAxis: .flush, backings: [.guestMemfdNoDirectMap], requirement: needsSwitch,
+      measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "user-shootdown",
       summary:
@@ -43,10 +48,18 @@ enum TLBFlush {
     bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
   }
 
-  private static func faultingThread(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  /// The host's first store to each page; what the arms differ in is the runner's to set.
+  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)
     try bench.timedTouch(subject.base, measured)
     bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func needsSwitch(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    do throws(Refusal) {
+      try FlushSwitch.check(bench.flushSwitch)
+      return nil
+    } catch { return error }
   }
 
   private static func needsOtherCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {

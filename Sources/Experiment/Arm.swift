@@ -11,10 +11,12 @@ struct Arm {
   /// The block's median by round, for pairing with the baseline's.
   private(set) var medians: [Int: Double] = [:]
   private var blockCount = 0
+  private let flushRaisesInterrupts: Bool
 
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, bench: Workbench) {
     self.measuredCase = measuredCase
     self.identity = identity
+    flushRaisesInterrupts = bench.flushRaisesInterrupts
     summary = Summary(
       measuredCase, axis: spec.armAxis, unit: bench.clock.countsInstructions ? .instructions : spec.unit,
       method: spec.method, pageBytes: bench.pageBytes)
@@ -25,8 +27,11 @@ struct Arm {
 
   /// Takes a reading in and gives the block that it makes.
   mutating func add(_ reading: BlockReading, round: Int, position: Int) -> Block {
+    let contradiction = measuredCase.flush?.contradiction(flushShown(by: reading.counters, blocks: 1))
     let status: Block.Status =
-      if let reason = reading.invalid { .invalid(reason) } else if round == 0 { .warmUp } else { .valid }
+      if let reason = reading.invalid ?? contradiction { .invalid(reason) } else if round == 0 {
+        .warmUp
+      } else { .valid }
     let block = Block(
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
@@ -70,7 +75,7 @@ struct Arm {
   /// Brings interval, effect and flush up to date with the blocks.
   mutating func conclude(baseline: Arm?) {
     summary.medianInterval = medianInterval(Array(medians.values)).interval
-    summary.flush = flushSeen
+    summary.flush = flushShown(by: summary.counters, blocks: summary.blocks)
     guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.baseline = baseline.measuredCase
     let pairs = medians.keys.sorted().compactMap { round in
@@ -108,16 +113,8 @@ struct Arm {
     return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
   }
 
-  /// A kernel-range flush interrupts each other CPU once per page and shows in the row CAL but not in TLB.
-  /// Only where the others spin: a CPU that polls while idle is not counted.
-  private var flushSeen: FlushState? {
-    guard measuredCase.backing.removesDirectMap, measuredCase.pages > 0 else { return nil }
-    guard measuredCase.others == .spin, summary.blocks > 0, summary.armAxis == .backing,
-      let calls = summary.counters.calInterrupts, let shootdowns = summary.counters.tlbInterrupts,
-      calls.count > 1
-    else { return .unknown }
-    let flushes = Double(calls.reduce(0, +) - shootdowns.reduce(0, +))
-    let perPage = flushes / Double(summary.blocks * measuredCase.pages * (calls.count - 1))
-    return perPage > 0.9 ? .on : perPage < 0.1 ? .off : .unknown
+  private func flushShown(by counters: Counters, blocks: Int) -> FlushState? {
+    FlushState.shown(
+      by: counters, blocks: blocks, of: measuredCase, raisesInterrupts: flushRaisesInterrupts)
   }
 }

@@ -15,6 +15,12 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   case idle
 }
 
+/// The flush after a removal, where a case switches it.
+public enum FlushSetting: String, CaseIterable, Codable, Sendable {
+  case on
+  case off
+}
+
 /// One benchmark and operation at one point of the axes.
 public struct Case: Hashable, Sendable {
   public var benchmark: String
@@ -30,10 +36,13 @@ public struct Case: Hashable, Sendable {
   /// Node that the memory is bound to.
   public var memoryNode: Int
   public var others: OthersState
+  /// What the kernel's switch is set to; nil where the case leaves it alone. What the counters then show is
+  /// the summary's.
+  public var flush: FlushSetting?
 
   public init(
     benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
-    cpuNode: Int, memoryNode: Int, others: OthersState
+    cpuNode: Int, memoryNode: Int, others: OthersState, flush: FlushSetting? = nil
   ) {
     self.benchmark = benchmark
     self.operation = operation
@@ -44,12 +53,14 @@ public struct Case: Hashable, Sendable {
     self.cpuNode = cpuNode
     self.memoryNode = memoryNode
     self.others = others
+    self.flush = flush
   }
 
   /// The canonical text of the axes: the key under which samples, series and comparisons meet.
   public var key: String {
     "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
       + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
+      + (flush.map { "/flush=\($0.rawValue)" } ?? "")
   }
 }
 
@@ -68,4 +79,5 @@ public enum ArmAxis: Hashable, Sendable {
   case backing
   case others
   case threads
+  case flush
 }

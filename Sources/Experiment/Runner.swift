@@ -138,8 +138,7 @@ public struct Runner {
       let measuredCase = arms[index].measuredCase
       workbench.begin()
       do throws(Refusal) {
-        try workbench.companions.hold(measuredCase.others)
-        try group.spec.measure(measuredCase, workbench)
+        try measureBlock(measuredCase, group.spec)
       } catch {
         // A signal that came during the block ended it, not the arm.
         if Self.isInterrupted { return }
@@ -150,6 +149,16 @@ public struct Runner {
       try sink.record(block)
       ckernel_rest(Self.restMicroseconds)
     }
+  }
+
+  /// One block, with the machine in the state that the case names.
+  private func measureBlock(_ measuredCase: Case, _ spec: OperationSpec) throws(Refusal) {
+    try workbench.companions.hold(measuredCase.others)
+    guard let flush = measuredCase.flush else { return try spec.measure(measuredCase, workbench) }
+    // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
+    let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)
+    try spec.measure(measuredCase, workbench)
+    try held.restore()
   }
 
   private func conclude(_ arms: inout [Arm], group: CaseGroup) {

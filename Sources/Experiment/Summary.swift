@@ -15,13 +15,6 @@ public enum CaseStatus: String, Codable, Sendable {
   case failed
 }
 
-/// What the interrupt counters show of kernel-range TLB flushes.
-public enum FlushState: String, Codable, Sendable {
-  case on
-  case off
-  case unknown
-}
-
 /// One row: everything that is said of one case.
 public struct Summary: Sendable {
   public var measuredCase: Case
@@ -32,6 +25,7 @@ public struct Summary: Sendable {
   public var guestMemfdFlags: UInt64?
   public var pageBytes: Int
   public var placement: Placement?
+  /// What the counters show.
   public var flush: FlushState?
   /// How the value was obtained.
   public var method: String

@@ -28,6 +28,10 @@ public final class Workbench {
   public let measuringCPU: Int
   /// As uname says it.
   public let architecture: String
+  /// A kernel-range flush reaches the other CPUs by interrupts here, which can be counted.
+  public let flushRaisesInterrupts: Bool
+  /// The file that switches the flush, whether it is there or not.
+  public let flushSwitch: String
 
   private let stampBuffer: Region
   private let sequential: Region
@@ -38,10 +42,13 @@ public final class Workbench {
   private var bookedAfter: [Companions.Booking]
   public private(set) var reading = BlockReading()
 
-  /// - Parameter pages: the most pages that a block has.
+  /// - Parameters:
+  ///   - broadcastFlush: as of `CPUFeatures`.
+  ///   - pages: the most pages that a block has.
   public init(
     clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
-    architecture: String, pages: Int, pageBytes: Int, seed: UInt64
+    architecture: String, broadcastFlush: String?, flushSwitch: String = FlushSwitch.path, pages: Int,
+    pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
     self.topology = topology
@@ -49,6 +56,8 @@ public final class Workbench {
     self.companions = companions
     self.measuringCPU = measuringCPU
     self.architecture = architecture
+    flushRaisesInterrupts = broadcastFlush == "IPI"
+    self.flushSwitch = flushSwitch
     self.pageBytes = pageBytes
     capacity = pages
     stampBuffer = try Region.resident(bytes: (pages + 1) * MemoryLayout<UInt64>.stride)

@@ -17,6 +17,7 @@ extension Summary {
     switch armAxis {
     case .backing: measuredCase.backing.label
     case .others: "others=\(measuredCase.others.rawValue)"
+    case .flush: "flush=\(measuredCase.flush?.rawValue ?? "as it is")"
     case .threads: "threads=\(measuredCase.threads)"
     }
   }

@@ -35,6 +35,7 @@ public enum SummaryTable {
       case .backing: point.backing = .anonymous
       case .others: point.others = .idle
       case .threads: point.threads = 1
+      case .flush: point.flush = nil
       }
     }
   }
