@@ -23,10 +23,10 @@ final class RecordingSink: RunSink {
 struct MadeUpRun {
   static let pages = 8
 
-  static func measured(_ backing: Backing) -> Case {
+  static func measured(_ backing: Backing, flush: FlushSetting? = nil) -> Case {
     Case(
       benchmark: "made-up", operation: "call", backing: backing, pages: pages, order: .sequential, threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .idle)
+      cpuNode: 0, memoryNode: 0, others: .idle, flush: flush)
   }
 
   static func spec(
@@ -46,7 +46,7 @@ struct MadeUpRun {
 
   static func run(
     _ spec: OperationSpec, arms: [Backing] = [.memfd, .anonymous, .guestMemfd], seed: UInt64 = 1,
-    budget: Double = 20, sink: RecordingSink = RecordingSink(),
+    budget: Double = 20, sink: RecordingSink = RecordingSink(), flushSwitch: String? = nil,
     identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity = { _, _, _ in
       ArmIdentity()
     }
@@ -56,8 +56,12 @@ struct MadeUpRun {
     let bench = try Workbench(
       clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
       companions: Companions(planned: CPUSet([])), measuringCPU: topology.allowed.members[0],
-      architecture: "any", broadcastFlush: nil, pages: pages, pageBytes: 4096, seed: seed)
-    let cases = arms.map(measured)
+      architecture: "any", broadcastFlush: nil, flushSwitch: flushSwitch ?? FlushSwitch.path, pages: pages,
+      pageBytes: 4096, seed: seed)
+    let cases =
+      flushSwitch == nil
+      ? arms.map { measured($0) }
+      : arms.flatMap { backing in FlushSetting.allCases.map { measured(backing, flush: $0) } }
     let baselines = Dictionary(uniqueKeysWithValues: cases.dropFirst().map { ($0, cases[0]) })
     let plan = Plan(
       name: "made-up", groups: [CaseGroup(spec: spec, cases: cases, baselines: baselines)], precision: 0.01,

@@ -49,6 +49,24 @@ import Testing
     #expect(table.count { $0.hasSuffix("unsupported, as above") } == 1)
   }
 
+  @Test func armsThatDifferInTheFlushAreNamedByIt() throws {
+    var made = MadeReport()
+    for (flush, value) in [(FlushSetting.off, 1500.0), (.on, 2020)] {
+      made.measured(
+        "tlb-flush flush-cost", .guestMemfdNoDirectMap, value: value, shift: flush == .on ? 520 : nil,
+        baseline: .guestMemfdNoDirectMap)
+      let last = made.report.summaries.count - 1
+      made.report.summaries[last].armAxis = .flush
+      made.report.summaries[last].measuredCase.flush = flush
+    }
+    made.report.summaries[1].baseline = made.report.summaries[0].measuredCase
+    let text = SummaryTable.render(made.report, color: false)
+    #expect(
+      text.contains("tlb-flush flush-cost   guest_memfd_no_direct_map   others=spin   512 pages, node 0"))
+    #expect(try line(text, "  flush=off ").hasSuffix("baseline"))
+    #expect(try line(text, "  flush=on ").contains("+520 ns"))
+  }
+
   @Test func smallRatiosKeepTheirDigits() {
     #expect(Figures.ratio(0.0035, Interval(low: 0.0034, high: 0.0036)) == "×0.0035 [0.0034, 0.0036]")
     #expect(Figures.ratio(12.34, .unbounded) == "×12.3 (no interval: needs more blocks)")

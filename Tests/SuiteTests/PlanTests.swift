@@ -61,6 +61,18 @@ struct PlanTests {
     #expect(cases.allSatisfy { $0.backing == .memfd && $0.others == .idle })
   }
 
+  @Test func theFlushIsSwitchedAgainstItsAbsenceInBothStates() {
+    let groups = plan(everything).groups.filter { $0.spec.name == "flush-cost" }
+    #expect(groups.map { $0.cases[0].others } == [.spin, .idle])
+    for group in groups {
+      #expect(group.cases.map(\.flush) == [.off, .on])
+      #expect(group.cases.allSatisfy { $0.backing == .guestMemfdNoDirectMap })
+      #expect(group.baselines == [group.cases[1]: group.cases[0]])
+    }
+    let others = plan(everything).groups.filter { $0.spec.name != "flush-cost" }
+    #expect(others.flatMap(\.cases).allSatisfy { $0.flush == nil })
+  }
+
   @Test func theShootdownIsMeasuredBesideZeroOneTwoFourAndAllOthers() throws {
     let group = try #require(plan(everything).groups.first { $0.spec.name == "user-shootdown" })
     #expect(group.cases.map(\.threads) == [1, 2, 3, 5, 6])
