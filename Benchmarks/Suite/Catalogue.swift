@@ -50,6 +50,7 @@ public enum Catalogue {
       try SecretMemory.check(
         kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: bench.architecture
       ) { files.text($0) }
+      try SecretMemory.tryMapping(bytes: bytes)
       return ArmIdentity()
     case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
       let (dialect, flags) = try bench.kvm.capabilities.get().flags(for: backing)
