@@ -18,6 +18,8 @@ public enum Catalogue {
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
   ) throws(Refusal) -> ArmIdentity {
     let identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+    // A row that says `spin` had spinners.
+    if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
     guard !measured.backing.isPrivate else { return identity }
     let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
@@ -26,6 +28,13 @@ public enum Catalogue {
     case .none: break
     }
     return identity
+  }
+
+  static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard bench.companions.isEmpty else { return nil }
+    return .unsupported(
+      "no other CPU can be held beside CPU \(bench.measuringCPU)",
+      remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
   }
 
   /// Whether the machine offers a backing.

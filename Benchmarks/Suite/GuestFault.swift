@@ -34,11 +34,12 @@ enum GuestFault {
   ]
 
   static func needsGuest(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
-    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
+    // First what no remedy changes.
     guard measured.backing != .memfdSecret else {
       return .unsupported("memfd_secret refuses get_user_pages, so it can back no guest memory")
     }
+    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
+    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
     return nil
   }
 
