@@ -142,7 +142,7 @@ public final class Workbench {
   public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>, _ measured: Case) {
     let run = pagesPerFault(measured)
     let rate = clock.counterTicksPerNanosecond ?? clock.ticksPerNanosecond
-    let overhead = clock.isCounter ? Int64(clock.callOverheadTicks) * Int64(run) : 0
+    let overhead = Int64(clock.counterOverheadTicks) * Int64(run)
     reading.samples = stride(from: 0, to: log.count, by: run).map { first in
       let ticks = log[first..<first + run].reduce(Int64(0)) { $0 + Int64(bitPattern: $1) }
       return Double(ticks - overhead) / rate / Double(run)
