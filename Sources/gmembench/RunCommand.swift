@@ -4,6 +4,7 @@ import CKernel
 import Experiment
 import Glibc
 import GuestMemory
+import Machine
 import Records
 import Reports
 import Suite
@@ -73,16 +74,26 @@ struct RunCommand: ParsableCommand {
       identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
     defer { progress?.clear() }
-    do {
+    do throws(SinkFailure) {
       try runner.run()
-      try runner.conclude(Timing.measure(session.workbench, pages: session.pages))
+      try runner.conclude(timing(session, &runner))
       try files.finish(runner.report)
-    } catch let failure as SinkFailure {
+    } catch {
       progress?.clear()
       show(runner.report)
-      throw Failure("\(failure)")
+      throw Failure("\(error)")
     }
     return runner.report
+  }
+
+  /// What timing adds; that it could not be told takes nothing from what was measured.
+  private func timing(_ session: Session, _ runner: inout Runner) -> TimingOverhead? {
+    do throws(Refusal) {
+      return try Timing.measure(session.workbench, pages: min(session.pages, Timing.mostPages))
+    } catch {
+      runner.warn(Finding(.warning, "what timing adds was not measured: \(error)"))
+      return nil
+    }
   }
 
   /// Text goes to standard output, or to standard error when results go there.
