@@ -45,7 +45,7 @@ public struct Runner {
 
   /// Measures everything. What was measured stays in `report` whatever happens.
   public mutating func run() throws(SinkFailure) {
-    try publish(isComplete: false, pending: [])
+    try publish(isComplete: false, pending: plan.groups[...])
     for (index, group) in plan.groups.enumerated() {
       if Self.isInterrupted { break }
       let left = plan.budget - elapsed
