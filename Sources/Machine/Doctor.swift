@@ -48,7 +48,8 @@ public enum Doctor {
     topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles(),
     lockable: UInt64 = 64 << 20
   ) -> [Finding] {
-    findings(topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable))
+    findings(
+      topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable))
   }
 
   static func findings(
