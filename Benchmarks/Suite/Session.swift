@@ -91,6 +91,7 @@ public struct Session {
       clock: Clock(kind, calibration: calibration, pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
+      broadcastFlush: features.broadcastFlush,
       pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
     self.topology = topology
     self.fingerprint = fingerprint

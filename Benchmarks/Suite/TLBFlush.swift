@@ -14,12 +14,14 @@ enum TLBFlush {
     OperationSpec(
       benchmark: benchmark, name: "bystander",
       summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
-      method: "companions' gaps", others: [.spin], backings: mappable, requirement: Catalogue.needsCompanion,
+      method: "companions' gaps", others: [.spin], backings: mappable, takesPagesIn: true,
+      requirement: Catalogue.needsCompanion,
       measure: bystander),
     OperationSpec(
       benchmark: benchmark, name: "faulting-thread",
       summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
-      method: "chained stamps", armAxis: .others, backings: mappable, requirement: Catalogue.needsCompanion,
+      method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
+      requirement: Catalogue.needsCompanion,
       measure: faultingThread),
     OperationSpec(
       benchmark: benchmark, name: "user-shootdown",

@@ -157,7 +157,7 @@ public struct Runner {
       let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
         arms.first { $0.measuredCase == base && !$0.hasFailed }
       }
-      arms[index].conclude(baseline: baseline)
+      arms[index].conclude(baseline: baseline, witness: workbench.flushWitness)
     }
   }
 }

@@ -29,6 +29,8 @@ public final class Workbench {
   /// As uname says it.
   public let architecture: String
 
+  let flushWitness: FlushWitness
+
   private let stampBuffer: Region
   private let sequential: Region
   private let random: Region
@@ -38,10 +40,12 @@ public final class Workbench {
   private var bookedAfter: [Companions.Booking]
   public private(set) var reading = BlockReading()
 
-  /// - Parameter pages: the most pages that a block has.
+  /// - Parameters:
+  ///   - broadcastFlush: how a flush reaches other CPUs, as `CPUFeatures` says it.
+  ///   - pages: the most pages that a block has.
   public init(
     clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
-    architecture: String, pages: Int, pageBytes: Int, seed: UInt64
+    architecture: String, broadcastFlush: String?, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
     self.topology = topology
@@ -56,6 +60,8 @@ public final class Workbench {
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
     counters = CounterReader(cpus: topology.online)
+    flushWitness = FlushWitness(
+      held: companions.cpus, counted: topology.online, mechanism: broadcastFlush)
     bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
