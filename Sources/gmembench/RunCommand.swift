@@ -52,7 +52,7 @@ struct RunCommand: ParsableCommand {
       throw ValidationError("no operation has a meaning for that selection: see gmembench list")
     }
     if dryRun {
-      print(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
+      try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
       return
     }
     let context = session.context(of: plan, version: Gmembench.version)
@@ -61,7 +61,7 @@ struct RunCommand: ParsableCommand {
       json: json.map(Destination.init), directory: output)
     let progress = !quiet && ProgressLine.isTerminal() ? ProgressLine() : nil
     let report = try measure(plan, context, session, files, progress)
-    show(report)
+    try show(report)
     try conclude(report)
   }
 
@@ -80,7 +80,7 @@ struct RunCommand: ParsableCommand {
       try files.finish(runner.report)
     } catch {
       progress?.clear()
-      show(runner.report)
+      try? show(runner.report)
       throw Failure("\(error)")
     }
     return runner.report
@@ -97,12 +97,11 @@ struct RunCommand: ParsableCommand {
   }
 
   /// Text goes to standard output, or to standard error when results go there.
-  private func show(_ report: RunReport) {
+  private func show(_ report: RunReport) throws {
     guard !quiet else { return }
     let takesOutput = [csv, samples, json].contains("-")
     let stream = takesOutput ? FileDescriptor.standardError : .standardOutput
-    // A reader that went away takes nothing from the result files.
-    _ = try? stream.writeAll(RunText.render(report, color: usesColor(stream)).utf8)
+    try write(RunText.render(report, color: usesColor(stream)), to: stream)
   }
 
   private func conclude(_ report: RunReport) throws {

@@ -167,6 +167,14 @@ struct CommandLineTests {
     #expect(left.isEmpty)
   }
 
+  @Test(arguments: [["list"], ["--dry-run"], ["doctor"], short]) func aFullDiskBehindTheTextIsAFailure(
+    arguments: [String]
+  ) throws {
+    let outcome = try Program.run(arguments, wrapper: ["sh", "-c", "exec \"$0\" \"$@\" > /dev/full"])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("standard output: "), "\(outcome.errors)")
+  }
+
   @Test(arguments: [["list"], ["--dry-run"], ["doctor"]]) func whatIsThereIsSaid(arguments: [String]) throws {
     let outcome = try Program.run(arguments)
     #expect(outcome.status == 0)
