@@ -24,23 +24,26 @@ struct Arm {
     summary.reason = identity.note
   }
 
-  /// Takes a reading in and gives the block that it makes.
-  mutating func add(_ reading: BlockReading, round: Int, position: Int) -> Block {
+  /// The block that a reading makes.
+  func block(_ reading: BlockReading, round: Int, position: Int) -> Block {
     let status: Block.Status =
       if let reason = reading.invalid { .invalid(reason) } else if round == 0 { .warmUp } else { .valid }
-    let block = Block(
+    return Block(
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen)
+  }
+
+  /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
+  mutating func add(_ block: Block) {
     blockCount += 1
-    switch status {
+    switch block.status {
     case .valid: take(block)
     case .warmUp: break
     case .invalid(let reason):
       summary.invalidBlocks += 1
       if summary.blocks == 0 { summary.reason = reason }
     }
-    return block
   }
 
   private mutating func take(_ block: Block) {

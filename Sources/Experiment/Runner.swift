@@ -50,9 +50,12 @@ public struct Runner {
       if Self.isInterrupted { break }
       let left = plan.budget - elapsed
       let share = left / Double(plan.groups.count - index)
-      let arms = try measure(group, number: index, until: elapsed + max(share, 0))
+      let (arms, failure) = measure(group, number: index, until: elapsed + max(share, 0))
       finished += arms.map(\.summary)
-      try publish(isComplete: false, pending: plan.groups[(index + 1)...])
+      do throws(SinkFailure) {
+        try publish(isComplete: false, pending: plan.groups[(index + 1)...])
+      } catch { throw failure ?? error }
+      if let failure { throw failure }
     }
     let done = finished.count
     let total = plan.groups.reduce(0) { $0 + $1.cases.count }
@@ -89,19 +92,22 @@ public struct Runner {
     try sink.publish(report)
   }
 
+  /// The arms with what was measured of them, even where the sink refused a block of theirs.
   private mutating func measure(
     _ group: CaseGroup, number: Int, until deadline: Double
-  ) throws(SinkFailure) -> [Arm] {
+  ) -> (arms: [Arm], failure: SinkFailure?) {
     var arms = group.cases.map { prove($0, of: group.spec) }
     // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
     workbench.kvm.endGroup()
     defer { workbench.kvm.endGroup() }
     var isPrecise = false
     var round = 0
+    var failure: SinkFailure?
     // Where a sandbox refuses the binding, the placement that is read back says so.
     try? MemoryPolicy.bind(toNode: group.cases[0].memoryNode)
     while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted, elapsed < deadline {
-      try measureRound(round, group: group, arms: &arms)
+      do throws(SinkFailure) { try measureRound(round, group: group, arms: &arms) } catch { failure = error }
+      if failure != nil { break }
       round += 1
       observer?.progressed(
         RunProgress(
@@ -115,9 +121,10 @@ public struct Runner {
     conclude(&arms, group: group)
     for index in arms.indices {
       let status: CaseStatus = arms[index].isPrecise(plan.precision) ? .ok : .unstable
-      arms[index].settle(Self.isInterrupted && !isPrecise ? .partial : status)
+      let isCutShort = failure != nil || (Self.isInterrupted && !isPrecise)
+      arms[index].settle(isCutShort ? .partial : status)
     }
-    return arms
+    return (arms, failure)
   }
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
@@ -148,8 +155,9 @@ public struct Runner {
         arms[index].fail(error)
         continue
       }
-      let block = arms[index].add(workbench.reading, round: round, position: position)
+      let block = arms[index].block(workbench.reading, round: round, position: position)
       try sink.record(block)
+      arms[index].add(block)
       ckernel_rest(Self.restMicroseconds)
     }
   }

@@ -25,7 +25,7 @@ struct FlushWitnessTests {
       var reading = BlockReading()
       reading.samples = [1]
       reading.counters = Counters(calInterrupts: calls, tlbInterrupts: shootdowns)
-      _ = arm.add(reading, round: round, position: 0)
+      arm.add(arm.block(reading, round: round, position: 0))
     }
     return arm
   }

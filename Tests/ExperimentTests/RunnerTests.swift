@@ -189,6 +189,10 @@ struct RunnerTests {
     sink.refusesAfter = 5
     #expect(throws: SinkFailure.self) { try MadeUpRun.run(spec, sink: sink) }
     #expect(sink.blocks.count == 5)
-    #expect(sink.reports.last?.isComplete == false)
+    let last = try #require(sink.reports.last)
+    #expect(!last.isComplete)
+    #expect(last.summaries.allSatisfy { $0.status == .partial })
+    // Three arms: five blocks are the warm-up round and two that count.
+    #expect(last.summaries.reduce(0) { $0 + $1.blocks } == 2)
   }
 }
