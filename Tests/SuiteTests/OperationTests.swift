@@ -111,6 +111,11 @@ struct OperationTests {
 
   @Test(.enabled(if: secretMemory && DirectMapSizes.read().kib4 != nil, "memfd_secret and DirectMap4k"))
   func theSplitCountersTellWhetherTheDirectMapWasSplit() throws {
+    // Another suite may split something between two readings, but not each time.
+    #expect(try (0..<3).contains { _ in try splitsAgree() })
+  }
+
+  private func splitsAgree() throws -> Bool {
     var counters = CounterReader(cpus: try Topology.read().online)
     let before = try #require(DirectMapSizes.read().kib4)
     counters.snapshot(.before)
@@ -123,8 +128,7 @@ struct OperationTests {
     let after = try #require(DirectMapSizes.read().kib4)
     let splits = try #require(counters.difference().level2Splits)
     // A split turns 2 MiB of the direct map into 4 KiB entries, and freeing does not merge them.
-    #expect(after - before >= Int64(splits) * (2 << 20))
-    if splits == 0 { #expect(after == before) }
+    return after - before == Int64(splits) * (2 << 20)
   }
 
   @Test func descriptorsAndMappingsStayFlat() throws {
