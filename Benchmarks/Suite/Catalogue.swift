@@ -18,6 +18,8 @@ public enum Catalogue {
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
   ) throws(Refusal) -> ArmIdentity {
     let identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+    // A row that says `spin` had spinners.
+    if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
     guard spec.isPathLength || !bench.clock.countsInstructions else {
       throw .unsupported(
@@ -31,6 +33,13 @@ public enum Catalogue {
     case .none: break
     }
     return identity
+  }
+
+  static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard bench.companions.isEmpty else { return nil }
+    return .unsupported(
+      "no other CPU can be held beside CPU \(bench.measuringCPU)",
+      remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
   }
 
   /// Whether the machine offers a backing.
@@ -55,6 +64,7 @@ public enum Catalogue {
       try SecretMemory.check(
         kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: bench.architecture
       ) { files.text($0) }
+      try SecretMemory.tryMapping(bytes: bytes)
       return ArmIdentity()
     case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
       let (dialect, flags) = try bench.kvm.capabilities.get().flags(for: backing)

@@ -14,12 +14,14 @@ enum TLBFlush {
     OperationSpec(
       benchmark: benchmark, name: "bystander",
       summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
-      method: "companions' gaps", others: [.spin], backings: mappable, isPathLength: false,
-      requirement: needsCompanion, measure: bystander),
+      method: "companions' gaps", others: [.spin], backings: mappable, takesPagesIn: true,
+      isPathLength: false,
+      requirement: Catalogue.needsCompanion, measure: bystander),
     OperationSpec(
       benchmark: benchmark, name: "faulting-thread",
       summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
-      method: "chained stamps", armAxis: .others, backings: mappable, requirement: needsCompanion,
+      method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
+      requirement: Catalogue.needsCompanion,
       measure: faultingThread),
     OperationSpec(
       benchmark: benchmark, name: "user-shootdown",
@@ -28,13 +30,6 @@ enum TLBFlush {
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
       isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
   ]
-
-  private static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    guard bench.companions.isEmpty else { return nil }
-    return .unsupported(
-      "no other CPU can be held beside CPU \(bench.measuringCPU)",
-      remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
-  }
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)

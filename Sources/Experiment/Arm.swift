@@ -10,14 +10,15 @@ struct Arm {
   private(set) var summary: Summary
   /// The block's median by round, for pairing with the baseline's.
   private(set) var medians: [Int: Double] = [:]
+  private let takesPagesIn: Bool
   private var blockCount = 0
 
-  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, bench: Workbench) {
+  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
     self.measuredCase = measuredCase
     self.identity = identity
+    takesPagesIn = spec.takesPagesIn
     summary = Summary(
-      measuredCase, axis: spec.armAxis, unit: bench.clock.countsInstructions ? .instructions : spec.unit,
-      method: spec.method, pageBytes: bench.pageBytes)
+      measuredCase, axis: spec.armAxis, unit: unit, method: spec.method, pageBytes: pageBytes)
     summary.abi = identity.abi
     summary.guestMemfdFlags = identity.guestMemfdFlags
     summary.reason = identity.note
@@ -68,9 +69,9 @@ struct Arm {
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
-  mutating func conclude(baseline: Arm?) {
+  mutating func conclude(baseline: Arm?, witness: FlushWitness) {
     summary.medianInterval = medianInterval(Array(medians.values)).interval
-    summary.flush = flushSeen
+    summary.flush = flushSeen(baseline, witness)
     guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.baseline = baseline.measuredCase
     let pairs = medians.keys.sorted().compactMap { round in
@@ -108,16 +109,22 @@ struct Arm {
     return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
   }
 
-  /// A kernel-range flush interrupts each other CPU once per page and shows in the row CAL but not in TLB.
-  /// Only where the others spin: a CPU that polls while idle is not counted.
-  private var flushSeen: FlushState? {
-    guard measuredCase.backing.removesDirectMap, measuredCase.pages > 0 else { return nil }
-    guard measuredCase.others == .spin, summary.blocks > 0, summary.armAxis == .backing,
-      let calls = summary.counters.calInterrupts, let shootdowns = summary.counters.tlbInterrupts,
-      calls.count > 1
-    else { return .unknown }
-    let flushes = Double(calls.reduce(0, +) - shootdowns.reduce(0, +))
-    let perPage = flushes / Double(summary.blocks * measuredCase.pages * (calls.count - 1))
-    return perPage > 0.9 ? .on : perPage < 0.1 ? .off : .unknown
+  /// What the held CPUs saw of the flush that a removal calls for. `on` needs an interrupt of each for nearly
+  /// every page, `off` less than one a block, so that neither a batched flush nor one without interrupts reads as
+  /// none; whatever is between, and whatever other work does to the baseline as well, is `unknown`.
+  private func flushSeen(_ baseline: Arm?, _ witness: FlushWitness) -> FlushState? {
+    guard takesPagesIn, measuredCase.backing.removesDirectMap, summary.blocks > 0 else { return nil }
+    guard measuredCase.others == .spin, let flushes = witness.flushes(summary.counters) else {
+      return .unknown
+    }
+    let perBlock = flushes / Double(summary.blocks)
+    if perBlock < 0.5 { return witness.isInterrupted ? .off : .unknown }
+    if let baseline, !baseline.measuredCase.backing.removesDirectMap, baseline.summary.blocks > 0,
+      let noise = witness.flushes(baseline.summary.counters),
+      noise / Double(baseline.summary.blocks) > perBlock / 10
+    {
+      return .unknown
+    }
+    return perBlock > 0.9 * Double(measuredCase.pages) ? .on : .unknown
   }
 }

@@ -45,7 +45,7 @@ public struct Runner {
 
   /// Measures everything. What was measured stays in `report` whatever happens.
   public mutating func run() throws(SinkFailure) {
-    try publish(isComplete: false, pending: [])
+    try publish(isComplete: false, pending: plan.groups[...])
     for (index, group) in plan.groups.enumerated() {
       if Self.isInterrupted { break }
       let left = plan.budget - elapsed
@@ -78,8 +78,7 @@ public struct Runner {
       finished
       + pending.flatMap { group in
         group.cases.map { measuredCase in
-          var arm = Arm(
-            measuredCase, spec: group.spec, identity: ArmIdentity(), bench: workbench)
+          var arm = self.arm(measuredCase, of: group.spec, ArmIdentity())
           arm.settle(.partial)
           return arm.summary
         }
@@ -122,12 +121,18 @@ public struct Runner {
     return arms
   }
 
+  private func arm(_ measuredCase: Case, of spec: OperationSpec, _ identity: ArmIdentity) -> Arm {
+    Arm(
+      measuredCase, spec: spec, identity: identity,
+      unit: workbench.clock.countsInstructions ? .instructions : spec.unit, pageBytes: workbench.pageBytes)
+  }
+
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
       let identity = try identify(spec, measuredCase, workbench)
-      return Arm(measuredCase, spec: spec, identity: identity, bench: workbench)
+      return arm(measuredCase, of: spec, identity)
     } catch {
-      var arm = Arm(measuredCase, spec: spec, identity: ArmIdentity(), bench: workbench)
+      var arm = self.arm(measuredCase, of: spec, ArmIdentity())
       arm.fail(error)
       return arm
     }
@@ -161,7 +166,7 @@ public struct Runner {
       let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
         arms.first { $0.measuredCase == base && !$0.hasFailed }
       }
-      arms[index].conclude(baseline: baseline)
+      arms[index].conclude(baseline: baseline, witness: workbench.flushWitness)
     }
   }
 }

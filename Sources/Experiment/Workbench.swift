@@ -29,6 +29,8 @@ public final class Workbench {
   /// As uname says it.
   public let architecture: String
 
+  let flushWitness: FlushWitness
+
   private let stampBuffer: Region
   private let sequential: Region
   private let random: Region
@@ -38,10 +40,12 @@ public final class Workbench {
   private var bookedAfter: [Companions.Booking]
   public private(set) var reading = BlockReading()
 
-  /// - Parameter pages: the most pages that a block has.
+  /// - Parameters:
+  ///   - broadcastFlush: how a flush reaches other CPUs, as `CPUFeatures` says it.
+  ///   - pages: the most pages that a block has.
   public init(
     clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
-    architecture: String, pages: Int, pageBytes: Int, seed: UInt64
+    architecture: String, broadcastFlush: String?, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
     self.topology = topology
@@ -56,6 +60,8 @@ public final class Workbench {
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
     counters = CounterReader(cpus: topology.online)
+    flushWitness = FlushWitness(
+      held: companions.cpus, counted: topology.online, mechanism: broadcastFlush)
     bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
@@ -142,7 +148,7 @@ public final class Workbench {
   public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>, _ measured: Case) {
     let run = pagesPerFault(measured)
     let rate = clock.counterTicksPerNanosecond ?? clock.ticksPerNanosecond
-    let overhead = clock.isCounter ? Int64(clock.callOverheadTicks) * Int64(run) : 0
+    let overhead = Int64(clock.counterOverheadTicks) * Int64(run)
     reading.samples = stride(from: 0, to: log.count, by: run).map { first in
       let ticks = log[first..<first + run].reduce(Int64(0)) { $0 + Int64(bitPattern: $1) }
       return Double(ticks - overhead) / rate / Double(run)

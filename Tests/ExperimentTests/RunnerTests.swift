@@ -56,7 +56,7 @@ struct MadeUpRun {
     let bench = try Workbench(
       clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
       companions: Companions(planned: CPUSet([])), measuringCPU: topology.allowed.members[0],
-      architecture: "any", pages: pages, pageBytes: 4096, seed: seed)
+      architecture: "any", broadcastFlush: nil, pages: pages, pageBytes: 4096, seed: seed)
     let cases = arms.map(measured)
     let baselines = Dictionary(uniqueKeysWithValues: cases.dropFirst().map { ($0, cases[0]) })
     let plan = Plan(
