@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Experiment
+import Glibc
 import GuestMemory
 import Machine
 
@@ -27,12 +28,28 @@ public enum Catalogue {
       )
     }
     guard !measured.backing.isPrivate else { return identity }
+    if measured.backing == .anonymousHuge { try proveHuge(bench) }
     let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
     switch subject.region {
     case .some(let region): try DirectMapState.prove(measured.backing, on: region)
     case .none: break
     }
     return identity
+  }
+
+  /// One touch must bring a whole huge page in: the setting alone does not tell (PR_SET_THP_DISABLE, settings by
+  /// size, fragmented memory).
+  private static func proveHuge(_ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(.anonymousHuge, bytes: hugePageBytes, bench)
+    let base = try subject.base
+    base.storeBytes(of: 1, as: UInt8.self)
+    var present = [UInt8](repeating: 0, count: hugePageBytes / bench.pageBytes)
+    try check(mincore(base, hugePageBytes, &present) == 0 ? 0 : -errno, "mincore")
+    guard present.allSatisfy({ $0 & 1 == 1 }) else {
+      throw .unsupported(
+        "madvise(MADV_HUGEPAGE) gives no huge page to this process",
+        remedy: "check prctl(PR_GET_THP_DISABLE), /sys/kernel/mm/transparent_hugepage, and fragmentation")
+    }
   }
 
   static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
@@ -58,7 +75,9 @@ public enum Catalogue {
       guard bytes % hugePageBytes == 0 else {
         throw .unsupported("a region of \(bytes) bytes is not whole huge pages", remedy: "--size 2MiB")
       }
-      return ArmIdentity(note: "per 4 KiB: the touches of one huge page are one sample, divided among them")
+      return ArmIdentity(
+        note: "per 4 KiB: the touches of one huge page (in random order: of the region) are one sample, "
+          + "divided among them")
     case .memfdSecret:
       let files = SystemFiles()
       try SecretMemory.check(

@@ -61,17 +61,28 @@ struct Arm {
     return left == right ? left : .unknown
   }
 
+  /// Ends the arm. What broke off is no figure: its blocks stay where blocks are recorded, the row has none.
   mutating func fail(_ refusal: Refusal) {
+    let before = summary.blocks
     summary.status = refusal.kind == .unsupported ? .unsupported : .failed
-    summary.reason = refusal.description
+    summary.reason = before == 0 ? refusal.description : "\(refusal), after \(before) blocks"
+    summary.blocks = 0
+    summary.samples = Distribution()
+    summary.counters = .none
+    summary.placement = nil
+    (summary.faultsTaken, summary.gaps, summary.stolen) = (nil, nil, nil)
+    medians = [:]
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
   mutating func conclude(baseline: Arm?, witness: FlushWitness) {
-    summary.medianInterval = medianInterval(Array(medians.values)).interval
+    summary.medianInterval = medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
     summary.flush = flushSeen(baseline, witness)
+    // A baseline that failed since the last look compares nothing any more.
+    summary.baseline = nil
+    summary.effect = nil
     guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.baseline = baseline.measuredCase
     let pairs = medians.keys.sorted().compactMap { round in
@@ -85,8 +96,11 @@ struct Arm {
     summary.status = status
     if summary.blocks == 0 {
       if summary.invalidBlocks > 0 { summary.status = .failed }
-      let end = status == .partial ? "interrupted" : "the budget ended"
-      summary.reason = summary.reason ?? "\(end) before a block that counts"
+      summary.reason =
+        summary.reason
+        ?? (status == .partial
+          ? "interrupted before a block that counts"
+          : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
     }
   }
 

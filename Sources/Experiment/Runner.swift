@@ -92,6 +92,8 @@ public struct Runner {
     _ group: CaseGroup, number: Int, until deadline: Double
   ) throws(SinkFailure) -> [Arm] {
     var arms = group.cases.map { prove($0, of: group.spec) }
+    // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
+    workbench.kvm.endGroup()
     defer { workbench.kvm.endGroup() }
     var isPrecise = false
     var round = 0

@@ -127,9 +127,11 @@ public final class Workbench {
     }
   }
 
-  /// A huge page's fault covers many touches, so its cost is spread over them.
+  /// A huge page's fault covers many touches, so its cost is spread over them. In random order those of one huge
+  /// page are not neighbours: there the whole region is one sample.
   private func pagesPerFault(_ measured: Case) -> Int {
-    measured.backing == .anonymousHuge ? hugePageBytes / pageBytes : 1
+    guard measured.backing == .anonymousHuge else { return 1 }
+    return measured.order == .sequential ? hugePageBytes / pageBytes : measured.pages
   }
 
   /// One sample: the whole call, divided by the pages that it covered.
