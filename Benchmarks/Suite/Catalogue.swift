@@ -22,6 +22,11 @@ public enum Catalogue {
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
+    guard spec.isPathLength || !bench.clock.countsInstructions else {
+      throw .unsupported(
+        "counted instructions say nothing of what waits for other CPUs or happens on them: all CPUs share the count"
+      )
+    }
     guard !measured.backing.isPrivate else { return identity }
     if measured.backing == .anonymousHuge { try proveHuge(bench) }
     let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)

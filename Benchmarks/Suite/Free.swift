@@ -35,12 +35,12 @@ enum Free {
       measure: closeGuestMapped),
     OperationSpec(
       benchmark: benchmark, name: "vm-destroy", summary: "the end of a VM with all of its memory",
-      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings,
+      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false,
       requirement: GuestFault.needsGuest, measure: destroyFull),
     OperationSpec(
       benchmark: benchmark, name: "vm-destroy-empty",
       summary: "the end of a VM whose memory was never touched",
-      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings,
+      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false,
       requirement: GuestFault.needsGuest, measure: destroyEmpty),
   ]
 

@@ -88,7 +88,9 @@ public struct Session {
       } else { Companions(planned: holdable) }
     let calibration: UInt64 = request.program == nil ? 1_000_000 : 100_000_000
     workbench = try Workbench(
-      clock: Clock(kind, calibration: calibration, pageOverhead: Timing.pageOverhead), topology: topology,
+      clock: Clock(
+        kind, countsInstructions: request.clock == .instructions, calibration: calibration,
+        pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
       broadcastFlush: features.broadcastFlush,

@@ -15,8 +15,8 @@ enum TLBFlush {
       benchmark: benchmark, name: "bystander",
       summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
       method: "companions' gaps", others: [.spin], backings: mappable, takesPagesIn: true,
-      requirement: Catalogue.needsCompanion,
-      measure: bystander),
+      isPathLength: false,
+      requirement: Catalogue.needsCompanion, measure: bystander),
     OperationSpec(
       benchmark: benchmark, name: "faulting-thread",
       summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
@@ -28,7 +28,7 @@ enum TLBFlush {
       summary:
         "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
-      requirement: needsOtherCPUs, measure: userShootdown),
+      isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
   ]
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -13,12 +13,12 @@ struct Arm {
   private let takesPagesIn: Bool
   private var blockCount = 0
 
-  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, pageBytes: Int) {
+  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
     self.measuredCase = measuredCase
     self.identity = identity
     takesPagesIn = spec.takesPagesIn
     summary = Summary(
-      measuredCase, axis: spec.armAxis, unit: spec.unit, method: spec.method, pageBytes: pageBytes)
+      measuredCase, axis: spec.armAxis, unit: unit, method: spec.method, pageBytes: pageBytes)
     summary.abi = identity.abi
     summary.guestMemfdFlags = identity.guestMemfdFlags
     summary.reason = identity.note

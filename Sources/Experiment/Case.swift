@@ -59,6 +59,8 @@ public enum SampleUnit: String, Codable, Sendable {
   case nanoseconds = "ns"
   /// Nanoseconds per virtual machine.
   case nanosecondsPerVM = "ns/vm"
+  /// Instructions per page, where the clock counts them.
+  case instructions
 }
 
 /// In what the arms of one group differ.

@@ -10,12 +10,16 @@ public enum ClockChoice: String, CaseIterable, Sendable {
   case tsc
   /// CLOCK_MONOTONIC_RAW.
   case monotonic
+  /// The CPU's counter, under an emulator that advances it by one for each instruction that any CPU executes.
+  case instructions
 }
 
 /// The clock of a run: what its ticks are worth and what reading it costs.
 public struct Clock: Sendable {
   public let kind: ckernel_clock
-  /// Ticks of `kind` per nanosecond.
+  /// Ticks are instructions: values are path lengths, over all CPUs.
+  public let countsInstructions: Bool
+  /// Ticks of `kind` per nanosecond; 1 where they are instructions.
   public let ticksPerNanosecond: Double
   /// The CPU counter's ticks per nanosecond, in which the guest logs; nil without a counter.
   public let counterTicksPerNanosecond: Double?
@@ -32,10 +36,12 @@ public struct Clock: Sendable {
   public static func kind(_ choice: ClockChoice, hasInvariantCounter: Bool?) throws(Refusal) -> ckernel_clock
   {
     let hasCounter = ckernel_clock_counter_name().pointee != 0
-    guard choice != .tsc || hasCounter else {
+    guard hasCounter || (choice != .tsc && choice != .instructions) else {
       throw .failed("this architecture has no counter that user space can read", remedy: "--clock monotonic")
     }
-    let trusts = choice == .tsc || (choice == .auto && hasCounter && hasInvariantCounter == true)
+    let trusts =
+      choice == .tsc || choice == .instructions
+      || (choice == .auto && hasCounter && hasInvariantCounter == true)
     return trusts ? CKERNEL_CLOCK_COUNTER : CKERNEL_CLOCK_MONOTONIC
   }
 
@@ -43,10 +49,12 @@ public struct Clock: Sendable {
   ///   - calibration: nanoseconds to compare the counter with CLOCK_MONOTONIC_RAW for.
   ///   - pageOverhead: measures the chained loop's empty distance with the clock given.
   public init(
-    _ kind: ckernel_clock, calibration: UInt64 = 100_000_000, pageOverhead: (ckernel_clock) -> UInt64
+    _ kind: ckernel_clock, countsInstructions: Bool = false, calibration: UInt64 = 100_000_000,
+    pageOverhead: (ckernel_clock) -> UInt64
   ) {
-    var rate = 0.0
-    let hasCounter = ckernel_clock_calibrate(calibration, &rate) == 0
+    var rate = 1.0
+    let hasCounter = countsInstructions || ckernel_clock_calibrate(calibration, &rate) == 0
+    self.countsInstructions = countsInstructions
     self.kind = kind
     ticksPerNanosecond = kind == CKERNEL_CLOCK_COUNTER ? rate : 1
     counterTicksPerNanosecond = hasCounter ? rate : nil
@@ -58,9 +66,14 @@ public struct Clock: Sendable {
 
   public var isCounter: Bool { kind == CKERNEL_CLOCK_COUNTER }
 
+  private var name: String {
+    if countsInstructions { return ClockChoice.instructions.rawValue }
+    return isCounter ? String(cString: ckernel_clock_counter_name()) : ClockChoice.monotonic.rawValue
+  }
+
   public var description: ClockDescription {
     ClockDescription(
-      name: isCounter ? String(cString: ckernel_clock_counter_name()) : "monotonic",
+      name: name,
       ticksPerNanosecond: ticksPerNanosecond,
       callOverhead: Double(callOverheadTicks) / ticksPerNanosecond,
       pageOverhead: Double(pageOverheadTicks) / ticksPerNanosecond)

@@ -81,8 +81,7 @@ public struct Runner {
       finished
       + pending.flatMap { group in
         group.cases.map { measuredCase in
-          var arm = Arm(
-            measuredCase, spec: group.spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+          var arm = self.arm(measuredCase, of: group.spec, ArmIdentity())
           arm.settle(.partial)
           return arm.summary
         }
@@ -105,7 +104,11 @@ public struct Runner {
     var failure: SinkFailure?
     // Where a sandbox refuses the binding, the placement that is read back says so.
     try? MemoryPolicy.bind(toNode: group.cases[0].memoryNode)
-    while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted, elapsed < deadline {
+    // A clock that counts instructions jumps while all CPUs idle: its deadline may pass in a moment.
+    let assured = workbench.clock.countsInstructions ? Self.leastRounds : -1
+    while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted,
+      elapsed < deadline || round <= assured
+    {
       do throws(SinkFailure) { try measureRound(round, group: group, arms: &arms) } catch { failure = error }
       if failure != nil { break }
       round += 1
@@ -127,12 +130,18 @@ public struct Runner {
     return (arms, failure)
   }
 
+  private func arm(_ measuredCase: Case, of spec: OperationSpec, _ identity: ArmIdentity) -> Arm {
+    Arm(
+      measuredCase, spec: spec, identity: identity,
+      unit: workbench.clock.countsInstructions ? .instructions : spec.unit, pageBytes: workbench.pageBytes)
+  }
+
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
       let identity = try identify(spec, measuredCase, workbench)
-      return Arm(measuredCase, spec: spec, identity: identity, pageBytes: workbench.pageBytes)
+      return arm(measuredCase, of: spec, identity)
     } catch {
-      var arm = Arm(measuredCase, spec: spec, identity: ArmIdentity(), pageBytes: workbench.pageBytes)
+      var arm = self.arm(measuredCase, of: spec, ArmIdentity())
       arm.fail(error)
       return arm
     }

@@ -12,6 +12,10 @@ import Statistics
 public enum Answer {
   /// A table of words, each line ended by a line feed.
   public static func render(_ report: RunReport) -> String {
+    guard !report.summaries.contains(where: { $0.unit == .instructions }) else {
+      return
+        "Instructions are path lengths, the same on any machine: they say nothing of the time for a GiB.\n"
+    }
     let pageBytes = max(1, report.context.pageBytes)
     let pages = (1 << 30) / pageBytes
     var text =

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Experiment
 import Statistics
 
 /// Numbers for people: three significant digits, locale-free.
@@ -9,8 +10,18 @@ enum Figures {
     return "\(scale.number(nanoseconds)) \(scale.name)"
   }
 
-  /// `+520 ns`.
-  static func shift(_ nanoseconds: Double) -> String { (nanoseconds < 0 ? "" : "+") + time(nanoseconds) }
+  /// `1.97 µs`, or `5,975` where instructions are counted.
+  static func amount(_ value: Double, _ unit: SampleUnit) -> String {
+    switch unit {
+    case .nanoseconds, .nanosecondsPerVM: time(value)
+    case .instructions: abs(value) < 1e15 ? count(Int(value.rounded())) : value.description
+    }
+  }
+
+  /// `+520 ns`, or `+1,163`.
+  static func shift(_ value: Double, _ unit: SampleUnit) -> String {
+    (value < 0 ? "" : "+") + amount(value, unit)
+  }
 
   /// `0.514 to 0.553 s` in one unit, or one figure where both ends read the same.
   static func times(_ low: Double, _ high: Double) -> String {

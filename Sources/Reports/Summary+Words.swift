@@ -27,6 +27,7 @@ extension Summary {
     case .nanoseconds where measuredCase.isBystander: "time stolen per page from each bystander CPU"
     case .nanoseconds: "per page"
     case .nanosecondsPerVM: "per VM"
+    case .instructions: "instructions per page, over all CPUs"
     }
   }
 
@@ -36,7 +37,20 @@ extension Summary {
     guard let ratio = effect.ratio else {
       return Figures.shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
     }
-    return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value))"
+    return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value, unit))"
+  }
+
+  /// What interrupted the bystanders, per page: what the stolen time is made of.
+  var interruptText: String? {
+    let pages = Double(blocks * measuredCase.pages)
+    guard measuredCase.isBystander, pages > 0 else { return nil }
+    let counts: [(String, Double?)] = [
+      ("gaps", gaps.map(Double.init)),
+      ("CAL interrupts", counters.calInterrupts.map { Double($0.reduce(0, +)) }),
+      ("TLB interrupts", counters.tlbInterrupts.map { Double($0.reduce(0, +)) }),
+    ]
+    let texts = counts.compactMap { name, count in count.map { "\(Figures.fixed($0 / pages, 3)) \(name)" } }
+    return texts.isEmpty ? nil : texts.joined(separator: ", ") + " a page, over all CPUs"
   }
 
   /// What a reader must know of a figure before using it: the precision it missed, or that it was cut short.

@@ -68,10 +68,12 @@ public enum SummaryTable {
         || summary.baseline == nil && baselines.contains(summary.measuredCase)
       let remarks = [isBaseline ? "baseline" : summary.effectText, summary.caution]
       table.row([
-        summary.armLabel, Figures.time(figures.p50), Figures.time(figures.p99),
-        summary.samples.mean.map(Figures.time) ?? "", remarks.compactMap { $0 }.joined(separator: "  "),
+        summary.armLabel, Figures.amount(figures.p50, summary.unit),
+        Figures.amount(figures.p99, summary.unit),
+        summary.samples.mean.map { Figures.amount($0, summary.unit) } ?? "",
+        remarks.compactMap { $0 }.joined(separator: "  "),
       ])
-      if let reason = summary.reason { table.note("", reason) }
+      for note in [summary.interruptText, summary.reason].compactMap({ $0 }) { table.note("", note) }
     }
     return style.bold(heading(first)) + "\n" + table.render(style)
   }

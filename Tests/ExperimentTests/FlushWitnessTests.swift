@@ -20,7 +20,7 @@ struct FlushWitnessTests {
     let spec = OperationSpec(
       benchmark: "b", name: "o", summary: "", method: "", backings: [backing], takesPagesIn: takesPagesIn
     ) { _, _ in }
-    var arm = Arm(measured, spec: spec, identity: ArmIdentity(), pageBytes: 4096)
+    var arm = Arm(measured, spec: spec, identity: ArmIdentity(), unit: .nanoseconds, pageBytes: 4096)
     for round in 1...10 {
       var reading = BlockReading()
       reading.samples = [1]
