@@ -9,10 +9,20 @@ import SystemPackage
 extension Verify {
   /// The frames of all RAM that the kernel cannot read; nil where scans are not wanted or cannot be had.
   func scan() throws(Refusal) -> Set<UInt64>? {
-    guard case .success(let ranges) = ram else { return nil }
-    do throws(Errno) {
-      return try sight.unreadable(in: ranges) { Runner.isInterrupted }
-    } catch { throw .failed(call: "scanning all RAM through \(sight.name)", error) }
+    guard case .success = ram else { return nil }
+    return try missing()
+  }
+
+  /// The same, or why there is no scan.
+  private func missing() throws(Refusal) -> Set<UInt64> {
+    let ranges = try ram.get()
+    let missing: Set<UInt64>
+    do throws(Errno) { missing = try sight.unreadable(in: ranges) { Runner.isInterrupted } } catch {
+      throw .failed(call: "scanning all RAM through \(sight.name)", error)
+    }
+    // Half a scan would look like frames that came back.
+    guard !Runner.isInterrupted else { throw .unsupported("interrupted") }
+    return missing
   }
 
   /// Private memory: only a guest reaches it, so its frames are those that a scan newly misses.
@@ -41,6 +51,9 @@ extension Verify {
     try guest.touch()
     let all = try missing().subtracting(before)
     looks.append(DirectMapLook(.faulted, frames: measured.pages, gone: all.count))
+    try guest.deleteSlot()
+    looks.append(
+      DirectMapLook(.unmapped, frames: measured.pages, gone: try missing().intersection(all).count))
     let isPunched = half > 0 && allocated.isEmpty
     if isPunched {
       try check(ckernel_punch_hole(number, 0, UInt64(half * pageBytes)), "fallocate(PUNCH_HOLE)")
@@ -51,14 +64,6 @@ extension Verify {
     let count = isPunched ? measured.pages - half : measured.pages
     looks.append(DirectMapLook(.closed, frames: count, gone: try missing().intersection(rest).count))
     return looks
-  }
-
-  private func missing() throws(Refusal) -> Set<UInt64> {
-    guard let scanned = try scan() else {
-      throw .unsupported("frames without a user mapping", remedy: "--scan")
-    }
-    guard !Runner.isInterrupted else { throw .unsupported("interrupted") }
-    return scanned
   }
 
   private static func descriptor(of guest: borrowing Guest) -> Int32 {

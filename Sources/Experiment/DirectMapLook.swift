@@ -11,12 +11,12 @@ public struct DirectMapLook: Hashable, Sendable {
     case preFaulted = "pre-fault"
     /// The first touch, by the host, or by the guest where only a guest reaches the memory.
     case faulted = "fault"
-    /// munmap, while the file still holds the pages.
-    case unmapped = "munmap"
+    /// MADV_DONTNEED and munmap, or the end of the guest's memory slot, while the file still holds the pages.
+    case unmapped = "unmap"
     /// FALLOC_FL_PUNCH_HOLE.
     case punched = "punch-hole"
     /// The last reference went.
-    case closed = "last close"
+    case closed = "close"
 
     /// The frames were given back by it.
     public var frees: Bool { self == .punched || self == .closed }
@@ -44,7 +44,7 @@ public struct DirectMapLook: Hashable, Sendable {
 
 /// What the looks at one backing come to.
 public struct DirectMapVerdict: Hashable, Sendable {
-  /// By which step the frames had left the direct map.
+  /// By which step the frames had left the direct map: fallocate, or the fault, of which pre-faulting is one.
   public enum Removal: Hashable, Sendable {
     case never
     case at(DirectMapLook.Step)
@@ -88,7 +88,7 @@ public struct DirectMapVerdict: Hashable, Sendable {
       unmapped.gone + unmapped.unclear < unmapped.frames
     {
       contradictions.append(
-        "\(unmapped.frames - unmapped.gone) of \(unmapped.frames) pages were back after munmap, before the free"
+        "\(unmapped.frames - unmapped.gone) of \(unmapped.frames) pages were back after the unmapping, before the free"
       )
     }
     let freed = looks.filter { $0.step.frees && $0.frames > 0 }
@@ -117,15 +117,16 @@ public struct DirectMapVerdict: Hashable, Sendable {
   }
 
   private static func removal(_ looks: [DirectMapLook], hasFallocate: Bool) -> Removal {
-    var lookedAtAllocated = false
-    for look in looks where !look.step.frees && look.step != .unmapped && look.frames > 0 {
-      if look.unclear == look.frames { return .unknown }
-      if look.step == .allocated { lookedAtAllocated = true }
-      if look.gone == 0 { continue }
-      guard look.gone + look.unclear == look.frames else { return .partly }
-      return look.step == .faulted && hasFallocate && !lookedAtAllocated ? .byFault : .at(look.step)
+    let held = looks.filter { !$0.step.frees && $0.step != .unmapped && $0.frames > 0 }
+    guard held.contains(where: { $0.step == .faulted }), held.allSatisfy({ $0.unclear < $0.frames }) else {
+      return .unknown
     }
-    return looks.contains { $0.step == .faulted } ? .never : .unknown
+    guard let first = held.firstIndex(where: { $0.gone > 0 }) else { return .never }
+    // What is gone stays gone until the free: from the first step on, every frame looked at.
+    guard held[first...].allSatisfy({ $0.gone + $0.unclear == $0.frames }) else { return .partly }
+    if held[first].step == .allocated { return .at(.allocated) }
+    let isFirstFrame = !hasFallocate || held.contains { $0.step == .allocated }
+    return isFirstFrame ? .at(.faulted) : .byFault
   }
 }
 

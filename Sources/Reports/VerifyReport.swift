@@ -64,9 +64,9 @@ public enum VerifyReport {
 
   private static func word(_ removal: DirectMapVerdict.Removal) -> String {
     switch removal {
-    case .never: "removed never"
-    case .at(let step): "removed at \(step.rawValue)"
-    case .byFault: "removed by the fault, or before: fallocate was not looked at (--scan)"
+    case .never: "never removed"
+    case .at(let step): "removed at the \(step.rawValue)"
+    case .byFault: "removed by the fault (--scan would tell fallocate from it)"
     case .partly: "removed in part"
     case .unknown: "cannot be told"
     }

@@ -57,7 +57,11 @@ struct VerifyCommand: ParsableCommand {
       _ = try? FileDescriptor.standardError.writeAll("nothing can be verified here: \(error)\n".utf8)
       throw ExitCode.nothingMeasured
     }
-    let report = try verify.run(backings)
+    let report: DirectMapReport
+    do throws(Refusal) { report = try verify.run(backings) } catch {
+      if Runner.isInterrupted { throw ExitCode.interrupted }
+      throw error
+    }
     print(VerifyReport.render(report, color: usesColor(.standardOutput)), terminator: "")
     if Runner.isInterrupted { throw ExitCode.interrupted }
     if report.contradicts { throw ExitCode.failure }
