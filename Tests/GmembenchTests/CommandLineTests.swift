@@ -72,7 +72,7 @@ struct CommandLineTests {
     ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"],
     ["--budget", "0s"],
     ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"],
-    ["nonsense"],
+    ["nonsense"], ["verify", "--pages", "0"], ["verify", "--backing", "nonsense"],
     ["--operation", "close", "--backing", "anonymous"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
@@ -174,5 +174,13 @@ struct CommandLineTests {
     try #require(outcome.status != 126 && outcome.status != 127, "\(outcome.errors)")
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("fault-in touch"))
+  }
+
+  @Test func verifyWithoutAnythingToLookThroughIs3() throws {
+    // Not root: neither frames nor kernel memory can be seen, whatever the kernel offers.
+    let outcome = try Program.run(["verify", "--backing", "memfd"], user: getuid() == 0 ? "65534" : nil)
+    #expect(outcome.status == 3, "\(outcome.errors)")
+    #expect(outcome.errors.contains("nothing can be verified here"))
+    #expect(outcome.output.isEmpty)
   }
 }
