@@ -56,20 +56,37 @@ public final class Verify {
 
   /// Looks at every backing. Interrupted, it gives what it has.
   public func run(_ backings: [Backing]) throws(Refusal) -> DirectMapReport {
-    let flushes = SystemFiles().line(FlushSwitch.path).map { $0 == "Y" }
+    let flushes = Self.holdsFlush ? true : SystemFiles().line(FlushSwitch.path).map { $0 == "Y" }
     var report = DirectMapReport(sight: sight.name, flushes: flushes)
     let before = try scan()
     if let before, let ranges = try? ram.get() {
       report.scan = .init(frames: ranges.reduce(0) { $0 + $1.count }, before: before.count)
     }
-    for backing in backings where !Runner.isInterrupted {
-      report.rows.append(DirectMapRow(backing, observe(backing), flushes: flushes))
+    report.rows = try Self.flushing {
+      backings.compactMap { backing in
+        Runner.isInterrupted ? nil : DirectMapRow(backing, observe(backing), flushes: flushes)
+      }
     }
     if backings.contains(.guestMemfdNoDirectMap), !Runner.isInterrupted {
       report.flushLooks = Result { () throws(Refusal) in try lookAtFlush(.guestMemfdNoDirectMap) }
     }
     if !Runner.isInterrupted { report.scan?.after = try? scan()?.count }
     return report
+  }
+
+  /// Whether the flush can be held on, here.
+  private static var holdsFlush: Bool {
+    do throws(Refusal) { try FlushSwitch.check() } catch { return false }
+    return true
+  }
+
+  /// With the flush off, stale translations would make removed pages look kept: it is held on where it can be.
+  private static func flushing<Value>(_ body: () -> Value) throws(Refusal) -> Value {
+    guard holdsFlush else { return body() }
+    let held = try FlushSwitch.holding(true)
+    let value = body()
+    try held.restore()
+    return value
   }
 
   private func observe(_ backing: Backing) -> Result<[DirectMapLook], Refusal> {
@@ -132,6 +149,7 @@ public final class Verify {
       looks.append(try look(.punched, at: frames[..<punched], holdsPattern: false, expectGone: false))
     }
     subject.closeFile()
+    if punched == frames.count { return looks }
     looks.append(
       try look(.closed, at: frames[punched...], holdsPattern: false, expectGone: false, from: punched))
     return looks

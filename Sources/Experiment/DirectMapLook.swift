@@ -68,6 +68,7 @@ public struct DirectMapVerdict: Hashable, Sendable {
   ///   - looks: in the order of the steps, each step at most once.
   ///   - flushes: what the kernel's switch says of the flush; nil where it has none.
   public init(of backing: Backing, _ looks: [DirectMapLook], flushes: Bool? = nil) {
+    let looks = flushes == false ? Self.seeingThroughStale(looks) : looks
     var contradictions: [String] = []
     var notes: [String] = []
     removal = Self.removal(looks, hasFallocate: !backing.isAnonymous && backing != .memfdSecret)
@@ -114,6 +115,21 @@ public struct DirectMapVerdict: Hashable, Sendable {
     cameBack = !removed ? nil : freed.contains { $0.gone > 0 } ? false : isTold ? true : nil
     self.contradictions = contradictions
     self.notes = notes
+  }
+
+  /// Without the flush a stale translation may read for long. Frames that still read after the fault and are all
+  /// gone after the unmapping, which removes nothing, were gone before it.
+  private static func seeingThroughStale(_ looks: [DirectMapLook]) -> [DirectMapLook] {
+    guard let unmapped = looks.first(where: { $0.step == .unmapped }), unmapped.gone == unmapped.frames else {
+      return looks
+    }
+    return looks.map { look in
+      guard look.step == .faulted else { return look }
+      var look = look
+      look.stale = max(look.stale, look.frames - look.gone - look.unclear)
+      look.gone = look.frames - look.unclear
+      return look
+    }
   }
 
   private static func removal(_ looks: [DirectMapLook], hasFallocate: Bool) -> Removal {

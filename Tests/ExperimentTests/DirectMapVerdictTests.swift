@@ -115,6 +115,15 @@ struct DirectMapVerdictTests {
     #expect(verdict.notes.count == (flushes == true ? 0 : 1))
   }
 
+  @Test func withoutTheFlushTheUnmappingTellsWhatWasGone() {
+    let seen = looks(allocated: 0, faulted: 3, unmapped: 64)
+    let verdict = flag(seen, flushes: false)
+    #expect(verdict.removal == .at(.faulted) && verdict.contradictions.isEmpty)
+    #expect(verdict.notes.contains { $0.contains("61 of 64") })
+    #expect(!flag(seen, flushes: true).contradictions.isEmpty)
+    #expect(flag(looks(allocated: 0, faulted: 0), flushes: false).removal == .never)
+  }
+
   @Test func aReportContradictsWhereARowOrTheFlushDoes() {
     var report = DirectMapReport(sight: "/dev/mem", flushes: true)
     #expect(!report.showsAnything && !report.contradicts)
