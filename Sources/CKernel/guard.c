@@ -5,14 +5,84 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RESTORED_BYTES 16
+
+/* The signals by which a process ends of itself, or is told to without a chance to finish. */
+static const int deaths[] = { SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGFPE, SIGSEGV };
+#define DEATHS (sizeof(deaths) / sizeof(deaths[0]))
+
+static struct {
+	volatile sig_atomic_t armed;
+	int fd;
+	size_t count;
+	char bytes[RESTORED_BYTES];
+	struct sigaction before[DEATHS];
+} restoration;
 
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t guard_armed;
 static sigjmp_buf guard_return;
 
+/* All that it calls is async-signal-safe. */
+static void restore(void)
+{
+	if (!restoration.armed)
+		return;
+	/* A failure has nobody left to be told to. */
+	if (pwrite(restoration.fd, restoration.bytes, restoration.count, 0) < 0)
+		return;
+}
+
+static void on_second_stop(int signal_number)
+{
+	restore();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
 static void on_stop(int signal_number)
 {
 	stop_signal = signal_number;
+	signal(signal_number, on_second_stop);
+}
+
+static void on_death(int signal_number)
+{
+	restore();
+	/* Whoever handled it before (Swift's backtraces) has it again. */
+	ckernel_restore_disarm();
+	raise(signal_number);
+}
+
+int ckernel_restore_arm(int fd, const void *bytes, size_t count)
+{
+	struct sigaction action = { 0 };
+
+	if (restoration.armed)
+		return -EBUSY;
+	if (count > RESTORED_BYTES)
+		return -EINVAL;
+	restoration.fd = fd;
+	restoration.count = count;
+	memcpy(restoration.bytes, bytes, count);
+	action.sa_handler = on_death;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < DEATHS; i++)
+		sigaction(deaths[i], &action, &restoration.before[i]);
+	restoration.armed = 1;
+	return 0;
+}
+
+void ckernel_restore_disarm(void)
+{
+	if (!restoration.armed)
+		return;
+	restoration.armed = 0;
+	for (size_t i = 0; i < DEATHS; i++)
+		sigaction(deaths[i], &restoration.before[i], NULL);
 }
 
 static void on_bus_error(int signal_number)
@@ -21,6 +91,7 @@ static void on_bus_error(int signal_number)
 		guard_armed = 0;
 		siglongjmp(guard_return, 1);
 	}
+	restore();
 	/* Not ours to survive: die of it, with the status that a shell expects. */
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);
@@ -34,7 +105,6 @@ int ckernel_signals_install(void)
 	sigset_t unblocked;
 
 	/* Without SA_RESTART, so that a blocking ioctl (KVM_RUN) returns and the flag is seen. */
-	action.sa_flags = SA_RESETHAND;
 	action.sa_handler = on_stop;
 	sigemptyset(&action.sa_mask);
 	sigemptyset(&unblocked);
@@ -50,7 +120,6 @@ int ckernel_signals_install(void)
 	}
 	/* A parent's worker thread may have handed its signal mask down. */
 	sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
-	action.sa_flags = 0;
 	action.sa_handler = on_bus_error;
 	if (sigaction(SIGBUS, &action, NULL))
 		return -errno;

@@ -80,7 +80,7 @@ struct CommandLineTests {
     ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"],
     ["--budget", "0s"],
     ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"],
-    ["nonsense"],
+    ["nonsense"], ["verify", "--pages", "0"], ["verify", "--backing", "nonsense"],
     ["--operation", "close", "--backing", "anonymous"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
@@ -206,5 +206,13 @@ struct CommandLineTests {
     #expect(
       outcome.errors.split(separator: "\n").count { $0.contains("RLIMIT_MEMLOCK allows") }
         == (limit == 0 ? 0 : 1))
+  }
+
+  @Test func verifyWithoutAnythingToLookThroughIs3() throws {
+    // Not root: neither frames nor kernel memory can be seen, whatever the kernel offers.
+    let outcome = try Program.run(["verify", "--backing", "memfd"], wrapper: getuid() == 0 ? ordinaryUser : [])
+    #expect(outcome.status == 3, "\(outcome.errors)")
+    #expect(outcome.errors.contains("nothing can be verified here"))
+    #expect(outcome.output.isEmpty)
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /**
  * Installs handlers: SIGINT, SIGTERM and SIGHUP set a flag (a second one ends the process as usual),
@@ -12,6 +13,16 @@ int ckernel_signals_install(void);
 
 /** The first signal that asked the run to stop, or 0. */
 int ckernel_signals_pending(void);
+
+/**
+ * From now on, a signal that ends this process (a second Ctrl-C, a crash; SIGKILL cannot be) first writes
+ * `bytes` to the start of `fd`: a state of the machine that must not outlive us. At most 16 bytes are copied.
+ * Returns 0, -EINVAL for more of them, or -EBUSY while another state is armed.
+ */
+int ckernel_restore_arm(int fd, const void *bytes, size_t count);
+
+/** Whoever armed it has put the state back himself. */
+void ckernel_restore_disarm(void);
 
 /**
  * Calls body(argument) and returns its result, or -EFAULT when it raised SIGBUS: memory that the kernel
