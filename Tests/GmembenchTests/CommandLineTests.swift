@@ -210,7 +210,8 @@ struct CommandLineTests {
 
   @Test func verifyWithoutAnythingToLookThroughIs3() throws {
     // Not root: neither frames nor kernel memory can be seen, whatever the kernel offers.
-    let outcome = try Program.run(["verify", "--backing", "memfd"], wrapper: getuid() == 0 ? ordinaryUser : [])
+    let outcome = try Program.run(
+      ["verify", "--backing", "memfd"], wrapper: getuid() == 0 ? ordinaryUser : [])
     #expect(outcome.status == 3, "\(outcome.errors)")
     #expect(outcome.errors.contains("nothing can be verified here"))
     #expect(outcome.output.isEmpty)
