@@ -45,7 +45,8 @@ extension Summary {
     let pages = Double(blocks * measuredCase.pages)
     guard measuredCase.isBystander, pages > 0 else { return nil }
     let counts: [(String, Double?)] = [
-      ("gaps", gaps.map(Double.init)),
+      // Not map(Double.init): for UInt64 that is init(bitPattern:).
+      ("gaps", gaps.map { Double($0) }),
       ("CAL interrupts", counters.calInterrupts.map { Double($0.reduce(0, +)) }),
       ("TLB interrupts", counters.tlbInterrupts.map { Double($0.reduce(0, +)) }),
     ]
