@@ -10,54 +10,60 @@ let timed: [CSetting] = [
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
 let package = Package(
   name: "gmembench",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
+  // Every module names what it imports itself: an import that is only inherited is not rebuilt with.
   targets: [
     .systemLibrary(name: "CNuma", pkgConfig: "numa", providers: [.apt(["libnuma-dev"])]),
     .target(name: "CKernel", cSettings: timed),
-    .target(
-      name: "Machine",
-      dependencies: ["CKernel", "CNuma", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: strict),
-    .target(
-      name: "GuestMemory",
-      dependencies: ["CKernel", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: strict),
-    .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
+    .target(name: "GuestMemory", dependencies: ["CKernel", system], swiftSettings: strict),
+    .target(name: "Machine", dependencies: ["CKernel", "CNuma", system], swiftSettings: strict),
     .target(name: "Statistics", swiftSettings: optimised),
     .target(
-      name: "Experiment", dependencies: ["Statistics", "Machine", "GuestMemory"], swiftSettings: strict),
-    .target(
-      name: "Records",
-      dependencies: [
-        "Experiment", "Statistics", "Machine", "GuestMemory",
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
+      name: "Experiment", dependencies: ["CKernel", "GuestMemory", "Machine", "Statistics"],
       swiftSettings: strict),
-    .target(name: "Reports", dependencies: ["Records"], swiftSettings: strict),
+    .target(
+      name: "Records", dependencies: ["Experiment", "GuestMemory", "Machine", "Statistics", system],
+      swiftSettings: strict),
+    .target(
+      name: "Reports", dependencies: ["Experiment", "GuestMemory", "Machine", "Records", "Statistics"],
+      swiftSettings: strict),
+    .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
     .target(
       name: "Suite",
-      dependencies: ["Experiment", "Loops", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CKernel", "Experiment", "GuestMemory", "Loops", "Machine", "Statistics", system],
       path: "Benchmarks/Suite", swiftSettings: strict),
     .executableTarget(
       name: "gmembench",
       dependencies: [
-        "Suite", "Reports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "SystemPackage", package: "swift-system"),
+        "CKernel", "Experiment", "GuestMemory", "Machine", "Records", "Reports", "Suite", system,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "ExperimentTests", dependencies: ["Experiment"], swiftSettings: strict),
-    .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: strict),
-    .testTarget(name: "GmembenchTests", dependencies: ["gmembench"], swiftSettings: strict),
-    .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"], swiftSettings: strict),
-    .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
-    .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: strict),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: strict),
+    .testTarget(
+      name: "ExperimentTests", dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine"],
+      swiftSettings: strict),
+    .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
+    .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),
+    .testTarget(name: "MachineTests", dependencies: ["Machine", system], swiftSettings: strict),
+    .testTarget(
+      name: "RecordsTests",
+      dependencies: ["Experiment", "GuestMemory", "Machine", "Records", "Statistics", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Experiment", "GuestMemory", "Machine", "Reports", "Statistics"],
+      swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
+    .testTarget(
+      name: "SuiteTests",
+      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Suite", "gmembench"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Experiment
+import Glibc
 import GuestMemory
 import Machine
 
@@ -18,6 +19,8 @@ public enum Catalogue {
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
   ) throws(Refusal) -> ArmIdentity {
     let identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+    // A row that says `spin` had spinners.
+    if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
     guard spec.isPathLength || !bench.clock.countsInstructions else {
       throw .unsupported(
@@ -25,12 +28,35 @@ public enum Catalogue {
       )
     }
     guard !measured.backing.isPrivate else { return identity }
+    if measured.backing == .anonymousHuge { try proveHuge(bench) }
     let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
     switch subject.region {
     case .some(let region): try DirectMapState.prove(measured.backing, on: region)
     case .none: break
     }
     return identity
+  }
+
+  /// One touch must bring a whole huge page in: the setting alone does not tell (PR_SET_THP_DISABLE, settings by
+  /// size, fragmented memory).
+  private static func proveHuge(_ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(.anonymousHuge, bytes: hugePageBytes, bench)
+    let base = try subject.base
+    base.storeBytes(of: 1, as: UInt8.self)
+    var present = [UInt8](repeating: 0, count: hugePageBytes / bench.pageBytes)
+    try check(mincore(base, hugePageBytes, &present) == 0 ? 0 : -errno, "mincore")
+    guard present.allSatisfy({ $0 & 1 == 1 }) else {
+      throw .unsupported(
+        "madvise(MADV_HUGEPAGE) gives no huge page to this process",
+        remedy: "check prctl(PR_GET_THP_DISABLE), /sys/kernel/mm/transparent_hugepage, and fragmentation")
+    }
+  }
+
+  static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard bench.companions.isEmpty else { return nil }
+    return .unsupported(
+      "no other CPU can be held beside CPU \(bench.measuringCPU)",
+      remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
   }
 
   /// Whether the machine offers a backing.
@@ -49,12 +75,15 @@ public enum Catalogue {
       guard bytes % hugePageBytes == 0 else {
         throw .unsupported("a region of \(bytes) bytes is not whole huge pages", remedy: "--size 2MiB")
       }
-      return ArmIdentity(note: "per 4 KiB: the touches of one huge page are one sample, divided among them")
+      return ArmIdentity(
+        note: "per 4 KiB: the touches of one huge page (in random order: of the region) are one sample, "
+          + "divided among them")
     case .memfdSecret:
       let files = SystemFiles()
       try SecretMemory.check(
         kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: bench.architecture
       ) { files.text($0) }
+      try SecretMemory.tryMapping(bytes: bytes)
       return ArmIdentity()
     case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
       let (dialect, flags) = try bench.kvm.capabilities.get().flags(for: backing)

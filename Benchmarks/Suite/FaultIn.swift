@@ -14,7 +14,8 @@ enum FaultIn {
   static let operations: [OperationSpec] = [
     OperationSpec(
       benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
-      method: "chained stamps", backings: mappable, isHeadline: true, measure: touch),
+      method: "chained stamps", backings: mappable, isHeadline: true, takesPagesIn: true,
+      measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "fallocate",
       summary: "allocation without mapping, the whole region at once",
@@ -30,7 +31,7 @@ enum FaultIn {
       benchmark: benchmark, name: "end-to-end",
       summary: "create, size, map and touch all: wherever a kernel removes the entry",
       method: "whole sequence",
-      backings: mappable, measure: endToEnd),
+      backings: mappable, takesPagesIn: true, measure: endToEnd),
   ]
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -72,6 +72,9 @@ struct Guest: ~Copyable {
     try checkRun(vcpu.touchRegion(storing: 1))
   }
 
+  /// Takes the memory from the guest; its file keeps the pages.
+  func deleteSlot() throws(Refusal) { try machine.deleteSlot(Self.regionSlot, at: vcpu.regionAddress) }
+
   /// A message for what ended the guest.
   func checkRun(_ result: Int32) throws(Refusal) {
     guard result == -EPROTO else {

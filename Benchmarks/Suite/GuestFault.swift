@@ -15,8 +15,8 @@ enum GuestFault {
   static let operations: [OperationSpec] = [
     OperationSpec(
       benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
-      method: "guest log", backings: Backing.allCases, isHeadline: true, requirement: needsGuest,
-      measure: touch),
+      method: "guest log", backings: Backing.allCases, isHeadline: true, takesPagesIn: true,
+      requirement: needsGuest, measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "touch-after-host",
       summary: "the guest's store to a page that the host brought in: only the guest's mapping is built",
@@ -27,18 +27,20 @@ enum GuestFault {
       method: "chained stamps", backings: hostMapped, requirement: needsGuest, measure: hostAfterGuest),
     OperationSpec(
       benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
-      method: "whole call", backings: guestMemfds, requirement: needsPreFault, measure: preFault),
+      method: "whole call", backings: guestMemfds, takesPagesIn: true, requirement: needsPreFault,
+      measure: preFault),
     OperationSpec(
       benchmark: benchmark, name: "retouch", summary: "the guest's second store: no fault, the floor",
       method: "guest log", backings: Backing.allCases, requirement: needsGuest, measure: retouch),
   ]
 
   static func needsGuest(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
-    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
+    // First what no remedy changes.
     guard measured.backing != .memfdSecret else {
       return .unsupported("memfd_secret refuses get_user_pages, so it can back no guest memory")
     }
+    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
+    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
     return nil
   }
 

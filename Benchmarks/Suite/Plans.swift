@@ -53,8 +53,10 @@ public enum PlanName: String, CaseIterable, Sendable {
   /// Bytes of a block's region.
   public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
 
-  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one.
-  func others(for spec: OperationSpec) -> [OthersState] {
+  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one. Where no
+  /// other CPU can be held, nothing is claimed to spin; what needs it keeps its cases, so that they say why not.
+  func others(for spec: OperationSpec, otherCPUs: Int) -> [OthersState] {
+    if otherCPUs == 0, spec.armAxis != .others, spec.others.contains(.idle) { return [.idle] }
     guard self == .quick, spec.armAxis == .backing, !spec.isHeadline else { return spec.others }
     return spec.others.filter { $0 == .spin }
   }
@@ -77,8 +79,8 @@ extension Plan {
     for memoryNode in selection.memoryNodes {
       for spec in specs {
         groups += Self.groups(
-          spec, selection, others: selection.others ?? name.others(for: spec), memoryNode: memoryNode,
-          otherCPUs: otherCPUs, baselines: baselines)
+          spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
+          memoryNode: memoryNode, otherCPUs: otherCPUs, baselines: baselines)
       }
     }
     return Plan(

@@ -93,14 +93,15 @@ public struct Session {
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
-      broadcastFlush: features.broadcastFlush, pages: limits.pages, pageBytes: limits.pageBytes,
-      seed: request.seed)
+      broadcastFlush: features.broadcastFlush,
+      pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
     self.topology = topology
     self.fingerprint = fingerprint
     cpuNode = place.cpuNode
     memoryNodes = place.memoryNodes
     pages = limits.pages
-    var findings = Doctor.findings(topology: topology, fingerprint: fingerprint).filter {
+    // Of RLIMIT_MEMLOCK the run speaks itself: it knows what it needs.
+    var findings = Doctor.findings(topology: topology, fingerprint: fingerprint, lockable: 0).filter {
       $0.severity != .note
     }
     findings += limits.findings
@@ -138,6 +139,24 @@ public struct Session {
     var findings: [Finding]
   }
 
+  /// Bytes of a region, at most `bytes`, that memfd_secret can have here under RLIMIT_MEMLOCK, raised as far as
+  /// allowed; the limit counts what is mapped, so one region at a time has all of it. Nil where memfd_secret has no
+  /// say: it is not there, or not even a page fits and its own rows are `unsupported`.
+  private static func lockable(_ bytes: Int, pageBytes: Int) -> Int? {
+    func fits(_ bytes: Int) -> Bool {
+      do throws(Refusal) { try SecretMemory.tryMapping(bytes: bytes) } catch { return false }
+      return true
+    }
+    guard SecretMemory.openAndClose() == 0 else { return nil }
+    if ResourceLimit.raiseMemlock(to: UInt64(bytes)) || fits(bytes) { return bytes }
+    let hard = min(ResourceLimit.memlock()?.hard ?? 0, UInt64(bytes))
+    _ = ResourceLimit.raiseMemlock(to: hard)
+    // Whole huge pages where there is room for one, so that anonymous_huge keeps its row.
+    let unit = hard >= UInt64(hugePageBytes) ? hugePageBytes : pageBytes
+    let fitting = Int(hard) / unit * unit
+    return fitting > 0 && fits(fitting) ? fitting : nil
+  }
+
   private static func regionLimits(_ request: SessionRequest) throws(SessionFailure) -> RegionLimits {
     let pageBytes = Int(getpagesize())
     guard request.regionBytes > 0, request.regionBytes % pageBytes == 0 else {
@@ -150,23 +169,14 @@ public struct Session {
     }
     var bytes = request.regionBytes
     var findings: [Finding] = []
-    // The limit counts only what is mapped, so one region at a time has all of it.
-    if request.usesSecretMemory, SecretMemory.openAndClose() == 0, let limit = ResourceLimit.memlock()?.soft,
-      limit < UInt64(bytes), !ResourceLimit.raiseMemlock(to: UInt64(bytes))
-    {
-      let hard = min(ResourceLimit.memlock()?.hard ?? limit, UInt64(bytes))
-      bytes = Int(hard) / hugePageBytes * hugePageBytes
-      if bytes == 0 { bytes = Int(hard) / pageBytes * pageBytes }
-      guard bytes > 0 else {
-        throw .failed(
-          "RLIMIT_MEMLOCK allows no page of memfd_secret: raise it (ulimit -l), or leave memfd_secret out of --backing"
-        )
-      }
+    if request.usesSecretMemory, let fitting = lockable(bytes, pageBytes: pageBytes), fitting < bytes {
       findings.append(
         Finding(
           .warning,
-          "RLIMIT_MEMLOCK is \(hard >> 10) KiB: every arm's region shrinks to \(bytes >> 10) KiB to fit memfd_secret",
-          remedy: "ulimit -l, or leave memfd_secret out of --backing"))
+          "RLIMIT_MEMLOCK allows less: every arm's region shrinks from \(bytes >> 10) to \(fitting >> 10) KiB to fit "
+            + "memfd_secret",
+          remedy: "raise it (ulimit -l), or leave memfd_secret out of --backing"))
+      bytes = fitting
     }
     return RegionLimits(pages: bytes / pageBytes, pageBytes: pageBytes, findings: findings)
   }

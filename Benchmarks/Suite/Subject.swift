@@ -98,6 +98,10 @@ extension Workbench {
       loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
     }
     recordStamps(measured)
+    let hugePages = Int64(measured.pages * pageBytes / hugePageBytes)
+    if measured.backing == .anonymousHuge, let faults = reading.counters.minorFaults, faults > 2 * hugePages {
+      invalidate("\(faults) faults for \(hugePages) huge pages: memory came in small pages")
+    }
   }
 
   /// Touches every page of a mapping, untimed.

@@ -14,18 +14,19 @@ enum TLBFlush {
     OperationSpec(
       benchmark: benchmark, name: "bystander",
       summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
-      method: "companions' gaps", others: [.spin], backings: mappable, isPathLength: false,
-      requirement: needsCompanion, measure: bystander),
+      method: "companions' gaps", others: [.spin], backings: mappable, takesPagesIn: true,
+      isPathLength: false,
+      requirement: Catalogue.needsCompanion, measure: bystander),
     OperationSpec(
       benchmark: benchmark, name: "faulting-thread",
       summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
-      method: "chained stamps", armAxis: .others, backings: mappable, requirement: needsCompanion,
-      measure: touch),
+      method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
+      requirement: Catalogue.needsCompanion, measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "flush-cost",
       summary: "the part of a fault that the flush is: the same fault with the flush and without it",
-      method: "switch", armAxis: .flush, backings: [.guestMemfdNoDirectMap], requirement: needsSwitch,
-      measure: touch),
+      method: "switch", armAxis: .flush, backings: [.guestMemfdNoDirectMap], takesPagesIn: true,
+      requirement: needsSwitch, measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "user-shootdown",
       summary:
@@ -33,13 +34,6 @@ enum TLBFlush {
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
       isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
   ]
-
-  private static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    guard bench.companions.isEmpty else { return nil }
-    return .unsupported(
-      "no other CPU can be held beside CPU \(bench.measuringCPU)",
-      remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
-  }
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)

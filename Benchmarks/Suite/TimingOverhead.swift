@@ -8,6 +8,8 @@ import Statistics
 /// What timing each page adds to a fault: the same loop with a stamp a page and timed once around, in turn.
 public enum Timing {
   private static let blocks = 100
+  /// More pages tell no more, and a large region's time would come on top of the budget.
+  public static let mostPages = 512
 
   /// Least distance of two stamps of the chained loop with nothing between them, in ticks.
   public static func pageOverhead(_ clock: ckernel_clock) -> UInt64 {
@@ -28,10 +30,11 @@ public enum Timing {
     case plain
   }
 
-  /// Measured on guest_memfd where there is one, else on memfd; nil after an interruption.
+  /// Measured on guest_memfd where the host can touch it, else on memfd; nil after an interruption.
   public static func measure(_ bench: Workbench, pages: Int) throws(Refusal) -> TimingOverhead? {
+    // Tried, because a dialect that was insisted on may be another than the kernel's.
     let backing: Backing =
-      (try? bench.kvm.capabilities.get().flags(for: .guestMemfd)) == nil ? .memfd : .guestMemfd
+      (try? time(.guestMemfd, bench, pages: pages, .plain)) == nil ? .memfd : .guestMemfd
     var times: [Way: [Double]] = [:]
     try bench.companions.hold(.spin)
     for block in 0...blocks {

@@ -40,14 +40,15 @@ static void store(uint32_t *word, uint32_t value)
 pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
 {
 	posix_spawn_file_actions_t actions;
-	char cpu_text[16], clock_text[16];
-	char *arguments[] = { (char *)program, "companion", cpu_text, clock_text, NULL };
+	char cpu_text[16], clock_text[16], parent_text[16];
+	char *arguments[] = { (char *)program, "companion", cpu_text, clock_text, parent_text, NULL };
 	int spare = -1;
 	pid_t pid;
 	int error;
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(clock_text, sizeof(clock_text), "%d", (int)clock);
+	snprintf(parent_text, sizeof(parent_text), "%d", (int)getpid());
 	/* dup2 of a descriptor onto itself would keep its close-on-exec flag. */
 	if (control == CONTROL_FD) {
 		spare = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
@@ -102,13 +103,16 @@ static void spin(struct ckernel_companion *companion, enum ckernel_clock clock)
 	}
 }
 
-int ckernel_companion_main(int cpu, enum ckernel_clock clock)
+int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 {
 	struct ckernel_companion *companion;
 	cpu_set_t *set = CPU_ALLOC(cpu + 1);
 	size_t set_bytes = CPU_ALLOC_SIZE(cpu + 1);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* No signal comes of a death before that. */
+	if (getppid() != parent)
+		return 0;
 	/* Ctrl-C reaches the whole group; only the measuring process decides when this one ends. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

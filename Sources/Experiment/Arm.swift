@@ -10,41 +10,43 @@ struct Arm {
   private(set) var summary: Summary
   /// The block's median by round, for pairing with the baseline's.
   private(set) var medians: [Int: Double] = [:]
+  private let takesPagesIn: Bool
   private var blockCount = 0
-  private let flushRaisesInterrupts: Bool
 
-  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, bench: Workbench) {
+  init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
     self.measuredCase = measuredCase
     self.identity = identity
-    flushRaisesInterrupts = bench.flushRaisesInterrupts
+    takesPagesIn = spec.takesPagesIn
     summary = Summary(
-      measuredCase, axis: spec.armAxis, unit: bench.clock.countsInstructions ? .instructions : spec.unit,
-      method: spec.method, pageBytes: bench.pageBytes)
+      measuredCase, axis: spec.armAxis, unit: unit, method: spec.method, pageBytes: pageBytes)
     summary.abi = identity.abi
     summary.guestMemfdFlags = identity.guestMemfdFlags
     summary.reason = identity.note
   }
 
-  /// Takes a reading in and gives the block that it makes.
-  mutating func add(_ reading: BlockReading, round: Int, position: Int) -> Block {
-    let contradiction = measuredCase.flush?.contradiction(flushShown(by: reading.counters, blocks: 1))
+  /// The block that a reading makes. One that shows the contrary of the flush asked for is no result.
+  func block(_ reading: BlockReading, round: Int, position: Int, witness: FlushWitness) -> Block {
+    let shown = witness.shown(by: reading.counters, blocks: 1, of: measuredCase)
     let status: Block.Status =
-      if let reason = reading.invalid ?? contradiction { .invalid(reason) } else if round == 0 {
-        .warmUp
-      } else { .valid }
-    let block = Block(
+      if let reason = reading.invalid ?? measuredCase.flush?.contradiction(shown) {
+        .invalid(reason)
+      } else if round == 0 { .warmUp } else { .valid }
+    return Block(
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen)
+  }
+
+  /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
+  mutating func add(_ block: Block) {
     blockCount += 1
-    switch status {
+    switch block.status {
     case .valid: take(block)
     case .warmUp: break
     case .invalid(let reason):
       summary.invalidBlocks += 1
       if summary.blocks == 0 { summary.reason = reason }
     }
-    return block
   }
 
   private mutating func take(_ block: Block) {
@@ -65,17 +67,28 @@ struct Arm {
     return left == right ? left : .unknown
   }
 
+  /// Ends the arm. What broke off is no figure: its blocks stay where blocks are recorded, the row has none.
   mutating func fail(_ refusal: Refusal) {
+    let before = summary.blocks
     summary.status = refusal.kind == .unsupported ? .unsupported : .failed
-    summary.reason = refusal.description
+    summary.reason = before == 0 ? refusal.description : "\(refusal), after \(before) blocks"
+    summary.blocks = 0
+    summary.samples = Distribution()
+    summary.counters = .none
+    summary.placement = nil
+    (summary.faultsTaken, summary.gaps, summary.stolen) = (nil, nil, nil)
+    medians = [:]
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
-  mutating func conclude(baseline: Arm?) {
-    summary.medianInterval = medianInterval(Array(medians.values)).interval
-    summary.flush = flushShown(by: summary.counters, blocks: summary.blocks)
+  mutating func conclude(baseline: Arm?, witness: FlushWitness) {
+    summary.medianInterval = medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
+    summary.flush = flushSeen(baseline, witness)
+    // A baseline that failed since the last look compares nothing any more.
+    summary.baseline = nil
+    summary.effect = nil
     guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.baseline = baseline.measuredCase
     let pairs = medians.keys.sorted().compactMap { round in
@@ -89,8 +102,11 @@ struct Arm {
     summary.status = status
     if summary.blocks == 0 {
       if summary.invalidBlocks > 0 { summary.status = .failed }
-      let end = status == .partial ? "interrupted" : "the budget ended"
-      summary.reason = summary.reason ?? "\(end) before a block that counts"
+      summary.reason =
+        summary.reason
+        ?? (status == .partial
+          ? "interrupted before a block that counts"
+          : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
     }
   }
 
@@ -113,8 +129,16 @@ struct Arm {
     return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
   }
 
-  private func flushShown(by counters: Counters, blocks: Int) -> FlushState? {
-    FlushState.shown(
-      by: counters, blocks: blocks, of: measuredCase, raisesInterrupts: flushRaisesInterrupts)
+  /// What the held CPUs saw of the flush that a removal calls for. Whatever other work does to the baseline as
+  /// well is `unknown`.
+  private func flushSeen(_ baseline: Arm?, _ witness: FlushWitness) -> FlushState? {
+    guard takesPagesIn, summary.blocks > 0 else { return nil }
+    let shown = witness.shown(by: summary.counters, blocks: summary.blocks, of: measuredCase)
+    guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
+      baseline.summary.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
+      let flushes = witness.flushes(summary.counters)
+    else { return shown }
+    let share = noise / Double(baseline.summary.blocks) / (flushes / Double(summary.blocks))
+    return share > 0.1 ? .unknown : .on
   }
 }

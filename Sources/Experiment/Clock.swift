@@ -25,6 +25,8 @@ public struct Clock: Sendable {
   public let counterTicksPerNanosecond: Double?
   /// Least distance of an empty pair, ticks: subtracted once from a call timed alone.
   public let callOverheadTicks: UInt64
+  /// The same with the CPU's counter, as the guest logs whatever the host's clock is; 0 without a counter.
+  public let counterOverheadTicks: UInt64
   /// Least distance of two stamps of an empty chained loop, ticks: subtracted once from each page.
   public let pageOverheadTicks: UInt64
 
@@ -57,6 +59,8 @@ public struct Clock: Sendable {
     ticksPerNanosecond = kind == CKERNEL_CLOCK_COUNTER ? rate : 1
     counterTicksPerNanosecond = hasCounter ? rate : nil
     callOverheadTicks = ckernel_clock_pair_overhead(kind, Self.overheadRounds)
+    counterOverheadTicks =
+      hasCounter ? ckernel_clock_pair_overhead(CKERNEL_CLOCK_COUNTER, Self.overheadRounds) : 0
     pageOverheadTicks = pageOverhead(kind)
   }
 

@@ -18,6 +18,9 @@ public struct OperationSpec: Sendable {
   public let backings: [Backing]
   /// Among the best known figures: measured in every state of the others by every plan.
   public let isHeadline: Bool
+  /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
+  /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
+  public let takesPagesIn: Bool
   /// Instructions that one thread executes say what it costs: it waits for nothing, and nothing of it happens
   /// elsewhere.
   public let isPathLength: Bool
@@ -29,7 +32,7 @@ public struct OperationSpec: Sendable {
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, others: [OthersState] = OthersState.allCases, backings: [Backing],
-    isHeadline: Bool = false, isPathLength: Bool = true,
+    isHeadline: Bool = false, takesPagesIn: Bool = false, isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
   ) {
@@ -42,6 +45,7 @@ public struct OperationSpec: Sendable {
     self.others = others
     self.backings = backings
     self.isHeadline = isHeadline
+    self.takesPagesIn = takesPagesIn
     self.isPathLength = isPathLength
     self.requirement = requirement
     self.measure = measure

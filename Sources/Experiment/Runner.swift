@@ -45,14 +45,17 @@ public struct Runner {
 
   /// Measures everything. What was measured stays in `report` whatever happens.
   public mutating func run() throws(SinkFailure) {
-    try publish(isComplete: false, pending: [])
+    try publish(isComplete: false, pending: plan.groups[...])
     for (index, group) in plan.groups.enumerated() {
       if Self.isInterrupted { break }
       let left = plan.budget - elapsed
       let share = left / Double(plan.groups.count - index)
-      let arms = try measure(group, number: index, until: elapsed + max(share, 0))
+      let (arms, failure) = measure(group, number: index, until: elapsed + max(share, 0))
       finished += arms.map(\.summary)
-      try publish(isComplete: false, pending: plan.groups[(index + 1)...])
+      do throws(SinkFailure) {
+        try publish(isComplete: false, pending: plan.groups[(index + 1)...])
+      } catch { throw failure ?? error }
+      if let failure { throw failure }
     }
     let done = finished.count
     let total = plan.groups.reduce(0) { $0 + $1.cases.count }
@@ -78,8 +81,7 @@ public struct Runner {
       finished
       + pending.flatMap { group in
         group.cases.map { measuredCase in
-          var arm = Arm(
-            measuredCase, spec: group.spec, identity: ArmIdentity(), bench: workbench)
+          var arm = self.arm(measuredCase, of: group.spec, ArmIdentity())
           arm.settle(.partial)
           return arm.summary
         }
@@ -89,17 +91,26 @@ public struct Runner {
     try sink.publish(report)
   }
 
+  /// The arms with what was measured of them, even where the sink refused a block of theirs.
   private mutating func measure(
     _ group: CaseGroup, number: Int, until deadline: Double
-  ) throws(SinkFailure) -> [Arm] {
+  ) -> (arms: [Arm], failure: SinkFailure?) {
     var arms = group.cases.map { prove($0, of: group.spec) }
+    // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
+    workbench.kvm.endGroup()
     defer { workbench.kvm.endGroup() }
     var isPrecise = false
     var round = 0
+    var failure: SinkFailure?
     // Where a sandbox refuses the binding, the placement that is read back says so.
     try? MemoryPolicy.bind(toNode: group.cases[0].memoryNode)
-    while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted, elapsed < deadline {
-      try measureRound(round, group: group, arms: &arms)
+    // A clock that counts instructions jumps while all CPUs idle: its deadline may pass in a moment.
+    let assured = workbench.clock.countsInstructions ? Self.leastRounds : -1
+    while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted,
+      elapsed < deadline || round <= assured
+    {
+      do throws(SinkFailure) { try measureRound(round, group: group, arms: &arms) } catch { failure = error }
+      if failure != nil { break }
       round += 1
       observer?.progressed(
         RunProgress(
@@ -113,17 +124,24 @@ public struct Runner {
     conclude(&arms, group: group)
     for index in arms.indices {
       let status: CaseStatus = arms[index].isPrecise(plan.precision) ? .ok : .unstable
-      arms[index].settle(Self.isInterrupted && !isPrecise ? .partial : status)
+      let isCutShort = failure != nil || (Self.isInterrupted && !isPrecise)
+      arms[index].settle(isCutShort ? .partial : status)
     }
-    return arms
+    return (arms, failure)
+  }
+
+  private func arm(_ measuredCase: Case, of spec: OperationSpec, _ identity: ArmIdentity) -> Arm {
+    Arm(
+      measuredCase, spec: spec, identity: identity,
+      unit: workbench.clock.countsInstructions ? .instructions : spec.unit, pageBytes: workbench.pageBytes)
   }
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
       let identity = try identify(spec, measuredCase, workbench)
-      return Arm(measuredCase, spec: spec, identity: identity, bench: workbench)
+      return arm(measuredCase, of: spec, identity)
     } catch {
-      var arm = Arm(measuredCase, spec: spec, identity: ArmIdentity(), bench: workbench)
+      var arm = self.arm(measuredCase, of: spec, ArmIdentity())
       arm.fail(error)
       return arm
     }
@@ -145,8 +163,10 @@ public struct Runner {
         arms[index].fail(error)
         continue
       }
-      let block = arms[index].add(workbench.reading, round: round, position: position)
+      let block = arms[index].block(
+        workbench.reading, round: round, position: position, witness: workbench.flushWitness)
       try sink.record(block)
+      arms[index].add(block)
       ckernel_rest(Self.restMicroseconds)
     }
   }
@@ -166,7 +186,7 @@ public struct Runner {
       let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
         arms.first { $0.measuredCase == base && !$0.hasFailed }
       }
-      arms[index].conclude(baseline: baseline)
+      arms[index].conclude(baseline: baseline, witness: workbench.flushWitness)
     }
   }
 }

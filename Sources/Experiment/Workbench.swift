@@ -28,10 +28,10 @@ public final class Workbench {
   public let measuringCPU: Int
   /// As uname says it.
   public let architecture: String
-  /// A kernel-range flush reaches the other CPUs by interrupts here, which can be counted.
-  public let flushRaisesInterrupts: Bool
   /// The file that switches the flush, whether it is there or not.
   public let flushSwitch: String
+
+  let flushWitness: FlushWitness
 
   private let stampBuffer: Region
   private let sequential: Region
@@ -56,7 +56,6 @@ public final class Workbench {
     self.companions = companions
     self.measuringCPU = measuringCPU
     self.architecture = architecture
-    flushRaisesInterrupts = broadcastFlush == "IPI"
     self.flushSwitch = flushSwitch
     self.pageBytes = pageBytes
     capacity = pages
@@ -65,6 +64,8 @@ public final class Workbench {
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
     counters = CounterReader(cpus: topology.online)
+    flushWitness = FlushWitness(
+      held: companions.cpus, counted: topology.online, mechanism: broadcastFlush)
     bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
@@ -130,9 +131,11 @@ public final class Workbench {
     }
   }
 
-  /// A huge page's fault covers many touches, so its cost is spread over them.
+  /// A huge page's fault covers many touches, so its cost is spread over them. In random order those of one huge
+  /// page are not neighbours: there the whole region is one sample.
   private func pagesPerFault(_ measured: Case) -> Int {
-    measured.backing == .anonymousHuge ? hugePageBytes / pageBytes : 1
+    guard measured.backing == .anonymousHuge else { return 1 }
+    return measured.order == .sequential ? hugePageBytes / pageBytes : measured.pages
   }
 
   /// One sample: the whole call, divided by the pages that it covered.
@@ -151,7 +154,7 @@ public final class Workbench {
   public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>, _ measured: Case) {
     let run = pagesPerFault(measured)
     let rate = clock.counterTicksPerNanosecond ?? clock.ticksPerNanosecond
-    let overhead = clock.isCounter ? Int64(clock.callOverheadTicks) * Int64(run) : 0
+    let overhead = Int64(clock.counterOverheadTicks) * Int64(run)
     reading.samples = stride(from: 0, to: log.count, by: run).map { first in
       let ticks = log[first..<first + run].reduce(Int64(0)) { $0 + Int64(bitPattern: $1) }
       return Double(ticks - overhead) / rate / Double(run)

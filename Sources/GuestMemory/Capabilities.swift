@@ -100,6 +100,21 @@ public enum SecretMemory {
     throw .unsupported("memfd_secret is not built into this kernel", remedy: "CONFIG_SECRETMEM=y")
   }
 
+  /// Maps `bytes` of it, untouched, and lets them go again: RLIMIT_MEMLOCK is charged at mmap, unless the caller
+  /// has CAP_IPC_LOCK, and the limit alone does not tell.
+  public static func tryMapping(bytes: Int) throws(Refusal) {
+    let file = try MemoryFile.memfdSecret(bytes: bytes)
+    let base = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number, 0)
+    let error = Errno(rawValue: errno)
+    guard base == MAP_FAILED else {
+      munmap(base, bytes)
+      return
+    }
+    guard error == .resourceTemporarilyUnavailable else { throw .failed(call: "mmap of memfd_secret", error) }
+    throw .unsupported(
+      "RLIMIT_MEMLOCK does not allow \(bytes >> 10) KiB of memfd_secret", remedy: "raise it (ulimit -l)")
+  }
+
   public static func openAndClose() -> Int32 {
     let result = ckernel_memfd_secret()
     if result >= 0 { close(result) }

@@ -53,6 +53,10 @@ public struct VirtualMachine: ~Copyable {
     try check(result, "KVM_SET_USER_MEMORY_REGION2")
   }
 
+  public func deleteSlot(_ slot: UInt32, at gpa: UInt64) throws(Refusal) {
+    try check(ckernel_slot(descriptor.number, slot, gpa, 0, nil), "deleting a memory slot")
+  }
+
   public func makePrivate(at gpa: UInt64, bytes: Int) throws(Refusal) {
     let result = ckernel_make_private(descriptor.number, gpa, UInt64(bytes))
     try check(result, "KVM_SET_MEMORY_ATTRIBUTES(PRIVATE)")

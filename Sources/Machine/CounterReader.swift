@@ -99,6 +99,8 @@ public struct CounterReader: ~Copyable {
     return zip(before, after).map { $1 < $0 ? $1 - $0 + 1 << 32 : $1 - $0 }
   }
 
+  // Inlined into `change`, it aborts the optimiser of Swift 6.3.1 (SimplifyCFG, in release builds).
+  @inline(never)
   private static func value<Value>(
     _ file: borrowing SnapshotFile?, _ slot: Slot, _ read: (KernelText) -> Value?
   ) -> Value? {

@@ -31,25 +31,25 @@ public enum Doctor {
     var answersNUMACalls: Bool?
     /// RLIMIT_MEMLOCK's hard limit in bytes.
     var memlockHard: UInt64?
-    /// Whether this process may go up to `memlockWanted`, past the hard limit if it is privileged.
+    /// Whether this process may go up to what is wanted, past the hard limit if it is privileged.
     var raisesMemlock: Bool?
 
-    /// A region of the default size, with room for a few more.
-    static let memlockWanted: UInt64 = 64 << 20
-
-    static func run(_ files: SystemFiles) -> Probe {
+    static func run(_ files: SystemFiles, lockable: UInt64) -> Probe {
       guard files.isLive else { return Probe() }
       return Probe(
         answersNUMACalls: MemoryPolicy.isAnswered(), memlockHard: ResourceLimit.memlock()?.hard,
-        raisesMemlock: ResourceLimit.couldRaiseMemlock(to: memlockWanted))
+        raisesMemlock: ResourceLimit.couldRaiseMemlock(to: lockable))
     }
   }
 
   /// All findings, in the order CPU, memory, kernel. A thing that cannot be read is a finding of its own.
+  /// - Parameter lockable: bytes of memfd_secret to have room for; by default a large region.
   public static func findings(
-    topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles()
+    topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles(),
+    lockable: UInt64 = 64 << 20
   ) -> [Finding] {
-    findings(topology: topology, fingerprint: fingerprint, files: files, probe: .run(files))
+    findings(
+      topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable))
   }
 
   static func findings(

@@ -21,6 +21,8 @@ public enum Closing {
   public static func render(_ report: RunReport) -> String {
     let context = report.context
     let clock = context.clock
+    let counts = report.summaries.contains { $0.unit == .instructions }
+    let unit = counts ? SampleUnit.instructions : .nanoseconds
     let state =
       report.isComplete
       ? "complete"
@@ -32,22 +34,22 @@ public enum Closing {
       machine \(context.fingerprint.machineKey), Linux \(context.fingerprint.kernelRelease); measured on CPU \
       \(context.measuringCPU), able to hold \(held), of \(context.onlineCPUs) online
       plan \(context.planName), seed \(context.seed), \(Figures.fixed(report.elapsed, 1)) s, \(state)
-      clock \(clock.name), \(Figures.time(clock.callOverhead)) subtracted from each call timed alone, \
-      \(Figures.time(clock.pageOverhead)) from each page of a loop
+      clock \(clock.name), \(Figures.amount(clock.callOverhead, unit)) subtracted from each call timed alone, \
+      \(Figures.amount(clock.pageOverhead, unit)) from each page of a loop
 
       """
-    if let overhead = report.timingOverhead { text += render(overhead) + "\n" }
+    if let overhead = report.timingOverhead { text += render(overhead, unit) + "\n" }
     return text
   }
 
-  private static func render(_ overhead: TimingOverhead) -> String {
+  private static func render(_ overhead: TimingOverhead, _ unit: SampleUnit) -> String {
     let bounds =
       overhead.relativeLow.isFinite && overhead.relativeHigh.isFinite
       ? "[\(Figures.percent(overhead.relativeLow)), \(Figures.percent(overhead.relativeHigh))]"
       : "(\(Figures.unbounded))"
     return
       "per-page timing adds \(Figures.percent(overhead.relative)) % \(bounds) to a \(overhead.backing) fault "
-      + "(\(Figures.time(overhead.perPage)) page by page, \(Figures.time(overhead.whole)) once around; "
-      + "\(Figures.time(overhead.unfenced)) once around without fences, where the CPU runs ahead of the fault)"
+      + "(\(Figures.amount(overhead.perPage, unit)) page by page, \(Figures.amount(overhead.whole, unit)) once around; "
+      + "\(Figures.amount(overhead.unfenced, unit)) once around without fences, where the CPU runs ahead of the fault)"
   }
 }

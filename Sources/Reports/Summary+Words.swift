@@ -41,6 +41,20 @@ extension Summary {
     return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value, unit))"
   }
 
+  /// What interrupted the bystanders, per page: what the stolen time is made of.
+  var interruptText: String? {
+    let pages = Double(blocks * measuredCase.pages)
+    guard measuredCase.isBystander, pages > 0 else { return nil }
+    let counts: [(String, Double?)] = [
+      // Not map(Double.init): for UInt64 that is init(bitPattern:).
+      ("gaps", gaps.map { Double($0) }),
+      ("CAL interrupts", counters.calInterrupts.map { Double($0.reduce(0, +)) }),
+      ("TLB interrupts", counters.tlbInterrupts.map { Double($0.reduce(0, +)) }),
+    ]
+    let texts = counts.compactMap { name, count in count.map { "\(Figures.fixed($0 / pages, 3)) \(name)" } }
+    return texts.isEmpty ? nil : texts.joined(separator: ", ") + " a page, over all CPUs"
+  }
+
   /// What a reader must know of a figure before using it: the precision it missed, or that it was cut short.
   var caution: String? {
     switch status {

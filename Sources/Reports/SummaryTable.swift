@@ -74,7 +74,7 @@ public enum SummaryTable {
         summary.samples.mean.map { Figures.amount($0, summary.unit) } ?? "",
         remarks.compactMap { $0 }.joined(separator: "  "),
       ])
-      if let reason = summary.reason { table.note("", reason) }
+      for note in [summary.interruptText, summary.reason].compactMap({ $0 }) { table.note("", note) }
     }
     return style.bold(heading(first)) + "\n" + table.render(style)
   }

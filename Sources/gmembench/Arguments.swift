@@ -18,6 +18,17 @@ struct Failure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// Writes text for people. A reader that went away has seen enough; any other refusal is a failure.
+func write(_ text: String, to stream: FileDescriptor = .standardOutput) throws {
+  do {
+    try stream.writeAll(text.utf8)
+  } catch Errno.brokenPipe {
+    return
+  } catch {
+    throw Failure("\(stream == .standardOutput ? "standard output" : "standard error"): \(error)")
+  }
+}
+
 /// Colour only on a terminal, and never with NO_COLOR (no-color.org).
 func usesColor(_ stream: FileDescriptor) -> Bool {
   isatty(stream.rawValue) != 0 && getenv("NO_COLOR") == nil

@@ -8,8 +8,11 @@ struct CompanionCommand: ParsableCommand {
 
   @Argument var cpu: Int32
   @Argument var clock: UInt32
+  @Argument var parent: Int32
 
   func run() throws {
-    guard ckernel_companion_main(cpu, ckernel_clock(rawValue: clock)) == 0 else { throw ExitCode.failure }
+    guard ckernel_companion_main(cpu, ckernel_clock(rawValue: clock), parent) == 0 else {
+      throw ExitCode.failure
+    }
   }
 }

@@ -12,9 +12,9 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let session = try SelectionOptions.parse([]).open(seed: 0, program: nil)
     let offers = Backing.allCases.map { (name: $0.rawValue, refusal: session.refusal(of: $0)?.description) }
-    print(
-      DoctorReport.render(
-        topology: session.topology, fingerprint: session.fingerprint, offers: offers,
-        color: usesColor(.standardOutput)))
+    let text = DoctorReport.render(
+      topology: session.topology, fingerprint: session.fingerprint, offers: offers,
+      color: usesColor(.standardOutput))
+    try write(text)
   }
 }

@@ -13,7 +13,9 @@ struct Gmembench: ParsableCommand {
       --strict; 64 bad usage; 130 interrupted (the partial result is kept).
       """,
     version: version,
-    subcommands: [RunCommand.self, ListCommand.self, DoctorCommand.self, CompanionCommand.self],
+    subcommands: [
+      RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, CompanionCommand.self,
+    ],
     defaultSubcommand: RunCommand.self)
 }
 

@@ -13,6 +13,6 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     let session = try selection.open(seed: 0, program: nil)
     let plan = selection.plan(for: session, seed: 0)
-    print(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
+    try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
   }
 }

@@ -4,6 +4,7 @@ import CKernel
 import Experiment
 import Glibc
 import GuestMemory
+import Machine
 import Records
 import Reports
 import Suite
@@ -51,7 +52,7 @@ struct RunCommand: ParsableCommand {
       throw ValidationError("no operation has a meaning for that selection: see gmembench list")
     }
     if dryRun {
-      print(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
+      try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
       return
     }
     let context = session.context(of: plan, version: Gmembench.version)
@@ -60,7 +61,7 @@ struct RunCommand: ParsableCommand {
       json: json.map(Destination.init), directory: output)
     let progress = !quiet && ProgressLine.isTerminal() ? ProgressLine() : nil
     let report = try measure(plan, context, session, files, progress)
-    show(report)
+    try show(report)
     try conclude(report)
   }
 
@@ -73,25 +74,34 @@ struct RunCommand: ParsableCommand {
       identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
     defer { progress?.clear() }
-    do {
+    do throws(SinkFailure) {
       try runner.run()
-      try runner.conclude(Timing.measure(session.workbench, pages: session.pages))
+      try runner.conclude(timing(session, &runner))
       try files.finish(runner.report)
-    } catch let failure as SinkFailure {
+    } catch {
       progress?.clear()
-      show(runner.report)
-      throw Failure("\(failure)")
+      try? show(runner.report)
+      throw Failure("\(error)")
     }
     return runner.report
   }
 
+  /// What timing adds; that it could not be told takes nothing from what was measured.
+  private func timing(_ session: Session, _ runner: inout Runner) -> TimingOverhead? {
+    do throws(Refusal) {
+      return try Timing.measure(session.workbench, pages: min(session.pages, Timing.mostPages))
+    } catch {
+      runner.warn(Finding(.warning, "what timing adds was not measured: \(error)"))
+      return nil
+    }
+  }
+
   /// Text goes to standard output, or to standard error when results go there.
-  private func show(_ report: RunReport) {
+  private func show(_ report: RunReport) throws {
     guard !quiet else { return }
     let takesOutput = [csv, samples, json].contains("-")
     let stream = takesOutput ? FileDescriptor.standardError : .standardOutput
-    // A reader that went away takes nothing from the result files.
-    _ = try? stream.writeAll(RunText.render(report, color: usesColor(stream)).utf8)
+    try write(RunText.render(report, color: usesColor(stream)), to: stream)
   }
 
   private func conclude(_ report: RunReport) throws {

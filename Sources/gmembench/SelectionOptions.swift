@@ -66,6 +66,11 @@ struct SelectionOptions: ParsableArguments {
       regionBytes: size?.bytes ?? plan.regionBytes,
       usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
       acceptsHostRisk: acceptHostRisk, seed: seed, program: program)
+    return try Self.open(request)
+  }
+
+  /// What is wrong with a request is bad usage or a failure.
+  static func open(_ request: SessionRequest) throws -> Session {
     do {
       return try Session.open(request)
     } catch .usage(let message) {

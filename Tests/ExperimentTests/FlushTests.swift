@@ -143,7 +143,9 @@ struct FlushShownTests {
     var measured = MadeUpRun.measured(backing)
     measured.others = others
     let counters = Counters(calInterrupts: calls, tlbInterrupts: calls?.map { _ in 1 })
-    return FlushState.shown(by: counters, blocks: 2, of: measured, raisesInterrupts: interrupts)
+    let witness = FlushWitness(
+      held: CPUSet([1, 2, 3]), counted: CPUSet([0, 1, 2, 3]), mechanism: interrupts ? "IPI" : nil)
+    return witness.shown(by: counters, blocks: 2, of: measured)
   }
 
   /// Two blocks of 8 pages and three other CPUs: 48 flushes.

@@ -130,6 +130,27 @@ struct RunnerTests {
     #expect(report.summaries.first { $0.status == .failed }?.blocks == 0)
   }
 
+  @Test func anArmThatBreaksOffHasNoFigureAndComparesNothing() throws {
+    let sink = RecordingSink()
+    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+      // Precise values would end the group before the baseline breaks off.
+      let ticks = ckernel_clock_monotonic() % 1000 + 8
+      let isBroken = measured.backing == .memfd && bench.ticks[1] == 20
+      if measured.backing == .memfd { bench.ticks[1] += 1 }
+      guard !isBroken else { throw Refusal.failed("broken") }
+      try MadeUpRun.call(bench, ticks: ticks)
+    }
+    let (report, _) = try MadeUpRun.run(spec, arms: [.memfd, .anonymous], budget: 2, sink: sink)
+    let broken = try #require(report.summaries.first { $0.measuredCase.backing == .memfd })
+    #expect(broken.status == .failed)
+    #expect(broken.reason == "broken, after 19 blocks")
+    #expect(broken.blocks == 0 && broken.samples.count == 0 && broken.medianInterval == nil)
+    #expect(sink.blocks.count { $0.measuredCase.backing == .memfd } == 20)
+    let other = try #require(report.summaries.first { $0.measuredCase.backing == .anonymous })
+    #expect(other.blocks > 0)
+    #expect(other.effect == nil && other.baseline == nil)
+  }
+
   @Test func anArmThatIsRefusedIsNeverMeasured() throws {
     let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
     let (report, sink) = try MadeUpRun.run(spec) { _, measured, _ throws(Refusal) in
@@ -172,6 +193,10 @@ struct RunnerTests {
     sink.refusesAfter = 5
     #expect(throws: SinkFailure.self) { try MadeUpRun.run(spec, sink: sink) }
     #expect(sink.blocks.count == 5)
-    #expect(sink.reports.last?.isComplete == false)
+    let last = try #require(sink.reports.last)
+    #expect(!last.isComplete)
+    #expect(last.summaries.allSatisfy { $0.status == .partial })
+    // Three arms: five blocks are the warm-up round and two that count.
+    #expect(last.summaries.reduce(0) { $0 + $1.blocks } == 2)
   }
 }

@@ -18,14 +18,19 @@ struct Program {
   }
 
   /// - Parameters:
-  ///   - user: run as this user by setpriv.
+  ///   - wrapper: a command that runs it, such as setpriv.
+  ///   - mark: a variable of its environment, which what it starts inherits.
   ///   - signalAfter: send SIGINT after so many seconds.
-  static func run(_ arguments: [String], user: String? = nil, signalAfter: Double? = nil) throws -> Outcome {
+  static func run(
+    _ arguments: [String], wrapper: [String] = [], mark: String? = nil, signalAfter: Double? = nil
+  ) throws -> Outcome {
     let path = try #require(path)
     let process = Process()
-    let command = user.map { ["setpriv", "--reuid=\($0)", "--clear-groups", path] } ?? [path]
-    process.executableURL = URL(fileURLWithPath: command.count > 1 ? "/usr/bin/env" : path)
-    process.arguments = (command.count > 1 ? command : []) + arguments
+    process.executableURL = URL(fileURLWithPath: wrapper.isEmpty ? path : "/usr/bin/env")
+    process.arguments = (wrapper.isEmpty ? [] : wrapper + [path]) + arguments
+    if let mark {
+      process.environment = ProcessInfo.processInfo.environment.merging(["GMEMBENCH_TEST": mark]) { $1 }
+    }
     let folder = try Folder()
     let output = folder.url.appendingPathComponent("stdout")
     let errors = folder.url.appendingPathComponent("stderr")
@@ -60,7 +65,10 @@ final class Folder {
 
 private let short = [
   "--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--budget", "1s",
+  "--others", "idle",
 ]
+
+private let ordinaryUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 @Suite("the command line", .serialized, .enabled(if: Program.path != nil, "the built gmembench"))
 struct CommandLineTests {
@@ -72,7 +80,7 @@ struct CommandLineTests {
     ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"],
     ["--budget", "0s"],
     ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"],
-    ["nonsense"],
+    ["nonsense"], ["verify", "--pages", "0"], ["verify", "--backing", "nonsense"],
     ["--operation", "close", "--backing", "anonymous"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
@@ -107,7 +115,7 @@ struct CommandLineTests {
     #expect(names == ["blocks.csv", "run.json", "summary.csv"])
     let summary = try String(contentsOfFile: folder.path("x.csv"), encoding: .utf8)
     #expect(summary == (try String(contentsOfFile: folder.path("run/summary.csv"), encoding: .utf8)))
-    #expect(summary.split(separator: "\n").count == 5)
+    #expect(summary.split(separator: "\n").count == 3)
     let samples = try String(contentsOfFile: folder.path("s.csv"), encoding: .utf8)
     #expect(samples.hasPrefix("run_id,case,block,sample,value\n"))
     let again = try Program.run(short + ["--output", folder.path("run")])
@@ -119,7 +127,7 @@ struct CommandLineTests {
     let outcome = try Program.run(short + ["--csv", "-"])
     #expect(outcome.status == 0)
     #expect(outcome.output.hasPrefix("schema,run_id,case,"))
-    #expect(outcome.output.split(separator: "\n").count == 5)
+    #expect(outcome.output.split(separator: "\n").count == 3)
     #expect(outcome.errors.contains("fault-in touch"))
   }
 
@@ -149,14 +157,22 @@ struct CommandLineTests {
     #expect(outcome.output.contains("partial"))
   }
 
-  @Test func noCompanionOutlivesItsRun() throws {
-    _ = try Program.run(short)
-    let path = try #require(Program.path)
-    let companions = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
-      .compactMap { try? String(contentsOfFile: "/proc/\($0)/cmdline", encoding: .utf8) }
-      .filter { $0.contains("companion") && $0.contains("/proc/self/exe") && !$0.contains(path) }
-    // Another suite's session may hold its own companions at this moment; their parent is this process.
-    #expect(companions.count <= ProcessInfo.processInfo.processorCount)
+  @Test(arguments: [nil, 1.5]) func noCompanionOutlivesItsRun(signalAfter: Double?) throws {
+    let mark = UUID().uuidString
+    _ = try Program.run(
+      short + ["--budget", "3s", "--precision", "0.0001%"], mark: mark, signalAfter: signalAfter)
+    let left = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+      .compactMap { FileManager.default.contents(atPath: "/proc/\($0)/environ") }
+      .filter { String(decoding: $0, as: UTF8.self).contains(mark) }
+    #expect(left.isEmpty)
+  }
+
+  @Test(arguments: [["list"], ["--dry-run"], ["doctor"], short]) func aFullDiskBehindTheTextIsAFailure(
+    arguments: [String]
+  ) throws {
+    let outcome = try Program.run(arguments, wrapper: ["sh", "-c", "exec \"$0\" \"$@\" > /dev/full"])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("standard output: "), "\(outcome.errors)")
   }
 
   @Test(arguments: [["list"], ["--dry-run"], ["doctor"]]) func whatIsThereIsSaid(arguments: [String]) throws {
@@ -167,12 +183,37 @@ struct CommandLineTests {
   }
 
   @Test(.enabled(if: getuid() == 0, "root, to become another user")) func anOrdinaryUserCanRun() throws {
-    let copy = try Folder()
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: copy.url.path)
-    let outcome = try Program.run(short, user: "65534")
+    let outcome = try Program.run(short, wrapper: ordinaryUser)
     // The build may lie where that user cannot go; then there is nothing to try.
     try #require(outcome.status != 126 && outcome.status != 127, "\(outcome.errors)")
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("fault-in touch"))
+  }
+
+  @Test(
+    .enabled(if: getuid() == 0 && SecretMemory.openAndClose() == 0, "root and memfd_secret"),
+    arguments: [(0, 512), (65536, 16)])
+  func anotherUsersMemlockBoundsSecretMemory(limit: Int, pages: Int) throws {
+    let outcome = try Program.run(
+      short + ["--backing", "memfd,memfd_secret", "--csv", "-"],
+      wrapper: ["prlimit", "--memlock=\(limit):\(limit)"] + ordinaryUser)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let rows = outcome.output.split(separator: "\n").dropFirst()
+    #expect(rows.allSatisfy { $0.contains("/pages=\(pages)/") })
+    let secret = try #require(rows.first { $0.contains("touch/memfd_secret/") })
+    // Where not a page fits it goes alone; otherwise every arm shrinks alike, and that is said once.
+    #expect(secret.contains(",unsupported,") == (limit == 0))
+    #expect(
+      outcome.errors.split(separator: "\n").count { $0.contains("RLIMIT_MEMLOCK allows") }
+        == (limit == 0 ? 0 : 1))
+  }
+
+  @Test func verifyWithoutAnythingToLookThroughIs3() throws {
+    // Not root: neither frames nor kernel memory can be seen, whatever the kernel offers.
+    let outcome = try Program.run(
+      ["verify", "--backing", "memfd"], wrapper: getuid() == 0 ? ordinaryUser : [])
+    #expect(outcome.status == 3, "\(outcome.errors)")
+    #expect(outcome.errors.contains("nothing can be verified here"))
+    #expect(outcome.output.isEmpty)
   }
 }

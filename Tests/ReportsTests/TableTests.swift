@@ -124,6 +124,16 @@ import Testing
     #expect(Headline.render(made.report)?.hasPrefix("nothing measured here removes the direct map") == true)
   }
 
+  @Test func bystandersSayWhatInterruptedThem() {
+    var made = MadeReport()
+    made.measured("tlb-flush bystander", .memfdSecret, value: 5500)
+    made.report.summaries[0].blocks = 2
+    made.report.summaries[0].gaps = 1048
+    made.report.summaries[0].counters = Counters(calInterrupts: [1024, 0], tlbInterrupts: [0, 0])
+    let text = SummaryTable.render(made.report, color: false)
+    #expect(text.contains("1.023 gaps, 1.000 CAL interrupts, 0.000 TLB interrupts a page, over all CPUs"))
+  }
+
   @Test func closingSaysWhatTheRunWas() {
     var made = MadeReport()
     made.report.timingOverhead = TimingOverhead(

@@ -7,10 +7,12 @@ import Testing
 @Suite("plans")
 struct PlanTests {
   private func plan(
-    _ selection: Selection, named name: PlanName = .quick, available: Set<Backing> = Set(Backing.allCases)
+    _ selection: Selection, named name: PlanName = .quick, available: Set<Backing> = Set(Backing.allCases),
+    otherCPUs: Int = 5
   ) -> Plan {
     Plan.make(
-      name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: 5, isAvailable: available.contains)
+      name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: otherCPUs,
+      isAvailable: available.contains)
   }
 
   private var everything: Selection { Selection(cpuNode: 0, memoryNodes: [0], pages: 512) }
@@ -31,6 +33,13 @@ struct PlanTests {
       #expect(states == [.spin, .idle])
     }
     #expect(groups.filter { $0.spec.name == "fallocate" }.map { $0.cases[0].others } == [.spin])
+  }
+
+  @Test(arguments: PlanName.allCases) func aloneNothingIsSaidToSpinExceptWhatNeedsIt(name: PlanName) {
+    let groups = plan(everything, named: name, otherCPUs: 0).groups
+    let spinning = groups.filter { $0.cases.contains { $0.others == .spin } }.map(\.spec.name)
+    #expect(Set(spinning) == ["bystander", "faulting-thread"])
+    #expect(groups.count { $0.spec.name == "touch" && $0.spec.benchmark == "fault-in" } == 1)
   }
 
   private static let machines: [(Set<Backing>, Backing)] = [

@@ -8,6 +8,7 @@
 #include "ckernel/clock.h"
 #include "ckernel/companion.h"
 #include "ckernel/cpu.h"
+#include "ckernel/direct_map.h"
 #include "ckernel/guard.h"
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"

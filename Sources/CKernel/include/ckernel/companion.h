@@ -35,13 +35,16 @@ struct ckernel_companion {
 #define CKERNEL_COMPANION_BYTES 4096
 
 /**
- * Starts `program companion CPU CLOCK` with the shared file `control` as descriptor 3. The process dies
+ * Starts `program companion CPU CLOCK PARENT` with the shared file `control` as descriptor 3. The process dies
  * with the calling thread. The pid or -errno.
  */
 pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control);
 
-/** The companion's own main loop: descriptor 3 is its shared file. Returns 0 at EXIT, or -errno. */
-int ckernel_companion_main(int cpu, enum ckernel_clock clock);
+/**
+ * The companion's own main loop: descriptor 3 is its shared file; `parent` is the process that it dies
+ * with. Returns 0 at EXIT or where that process is gone already, or -errno.
+ */
+int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent);
 
 /** Gives a command and waits until it is obeyed. 0, -ETIMEDOUT after 5 s, or -ESRCH when it died. */
 int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, uint32_t command);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
+import SystemPackage
+
+/// A file through which the kernel shows what its own mapping of memory reads: /dev/mem or /proc/kcore.
+public struct KernelSight: ~Copyable {
+  /// What a look at one frame gave.
+  public enum Look: Hashable, Sendable {
+    /// The kernel has no entry for it.
+    case absent
+    /// Zeros of /proc/kcore: no entry, or a page of zeros.
+    case zeros
+    /// The page's bytes.
+    case content([UInt8])
+  }
+
+  private let file: LookedAtFile
+  /// nil: /dev/mem, where the physical address is the offset.
+  private let kcore: KcoreSegments?
+  public let pageBytes: Int
+
+  /// What was opened.
+  public var name: String { kcore == nil ? Self.devMem : Self.kcore }
+
+  private static let devMem = "/dev/mem"
+  private static let kcore = "/proc/kcore"
+  /// What a kernel must be like to let one look.
+  public static let remedy =
+    "as root, with lockdown off, a kernel with CONFIG_DEVMEM=y and CONFIG_STRICT_DEVMEM=n, or with "
+    + "CONFIG_PROC_KCORE=y; scripts/lab/run boots one"
+
+  private init(_ file: consuming LookedAtFile, kcore: KcoreSegments?, pageBytes: Int) {
+    self.file = file
+    self.kcore = kcore
+    self.pageBytes = pageBytes
+  }
+
+  private static func open(_ path: String, pageBytes: Int) throws(Errno) -> KernelSight {
+    let file = try LookedAtFile(path)
+    guard path == kcore else { return KernelSight(file, kcore: nil, pageBytes: pageBytes) }
+    let header = try read(file, KcoreSegments.headerBytes)
+    guard let length = KcoreSegments.length(ofHeader: header),
+      let segments = KcoreSegments(try read(file, length))
+    else { throw Errno(rawValue: ENOEXEC) }
+    return KernelSight(file, kcore: segments, pageBytes: pageBytes)
+  }
+
+  private static func read(_ file: borrowing LookedAtFile, _ count: Int) throws(Errno) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let result = ckernel_look(file.number, 0, &bytes, count)
+    if result < 0 { throw Errno(rawValue: -result) }
+    return bytes
+  }
+
+  /// The first of the two that shows a page of our own as it is: an open file proves nothing, since both may
+  /// hide memory (STRICT_DEVMEM refuses or fills with zeros, kcore fills with zeros).
+  public static func open(pageBytes: Int) throws(MachineFailure) -> KernelSight {
+    let page = UnsafeMutableRawBufferPointer.allocate(byteCount: pageBytes, alignment: pageBytes)
+    defer { page.deallocate() }
+    for index in page.indices { page[index] = UInt8(truncatingIfNeeded: index % 251 + 1) }
+    let control = [UInt8](page)
+    guard let base = page.baseAddress else { throw MachineFailure(message: "no memory for a page") }
+    let frame = try Pagemap(pageBytes: pageBytes).frame(of: base)
+    var refusals: [String] = []
+    for path in [devMem, kcore] {
+      do throws(Errno) {
+        let sight = try open(path, pageBytes: pageBytes)
+        if try sight.look(at: frame) == .content(control) { return sight }
+        refusals.append("\(path) does not show a page of our own as it is")
+      } catch { refusals.append("\(path): \(error)") }
+    }
+    throw MachineFailure(message: refusals.joined(separator: "; "), remedy: remedy)
+  }
+
+  /// Looks at one frame.
+  public func look(at frame: UInt64) throws(Errno) -> Look {
+    let address = frame * UInt64(pageBytes)
+    var offset = address
+    if let kcore {
+      guard let found = kcore.offset(ofPhysical: address) else { throw .noSuchAddressOrDevice }
+      offset = found
+    }
+    var bytes = [UInt8](repeating: 0, count: pageBytes)
+    switch ckernel_look(file.number, offset, &bytes, pageBytes) {
+    case 0: return kcore != nil && !bytes.contains { $0 != 0 } ? .zeros : .content(bytes)
+    case -Errno.badAddress.rawValue: return .absent
+    case let result: throw Errno(rawValue: -result)
+    }
+  }
+
+  /// Why a scan cannot be had, if it cannot: /proc/kcore shows a page of zeros where nothing is.
+  public var scanRefusal: MachineFailure? {
+    guard kcore != nil else { return nil }
+    return MachineFailure(
+      message: "only /dev/mem tells a missing page from one of zeros, and here is /proc/kcore alone",
+      remedy: "CONFIG_DEVMEM=y and CONFIG_STRICT_DEVMEM=n")
+  }
+
+  /// Those of `ranges` frames that the kernel cannot read, each looked at on its own.
+  /// - Parameter isInterrupted: asked now and then; true ends the scan early.
+  public func unreadable(
+    in ranges: [Range<UInt64>], isInterrupted: () -> Bool
+  ) throws(Errno) -> Set<UInt64> {
+    if scanRefusal != nil { throw .notSupported }
+    let chunk: UInt64 = 1 << 16
+    var found = [UInt64](repeating: 0, count: Int(chunk))
+    var result: Set<UInt64> = []
+    for range in ranges {
+      var first = range.lowerBound
+      while first < range.upperBound, !isInterrupted() {
+        let count = min(chunk, range.upperBound - first)
+        let gone = ckernel_look_scan(file.number, first, count, pageBytes, &found)
+        if gone < 0 { throw Errno(rawValue: Int32(-gone)) }
+        result.formUnion(found[..<Int(gone)])
+        first += count
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+import Reports
+import Suite
+import SystemPackage
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Proves page by page that the direct map entry is gone and comes back.",
+    discussion: """
+      Looks through /dev/mem or /proc/kcore, which needs root and a kernel that allows it. Exit status: 0 every \
+      page is what its backing claims; 1 one is not, or a step failed; 3 the kernel lets nobody look, or nothing \
+      asked for is here.
+      """)
+
+  @Option(help: ArgumentHelp("Backings, comma-separated (default: all).", valueName: "list"))
+  var backing: CommaSeparated<Backing>?
+
+  @Option(help: "Pages of each backing.")
+  var pages = 64
+
+  @Flag(help: "Scan all RAM too, for frames without a user mapping: after fallocate, and private ones.")
+  var scan = false
+
+  @Option(help: "The CPU to fault and look on (default: the last one allowed).")
+  var cpu: Int?
+
+  @Option(help: "The dialect of the flag: auto, mainline, v7.")
+  var abi: DialectChoice = .auto
+
+  @Flag(help: "Allow a v7 kernel's flag although its bug can crash the host.")
+  var acceptHostRisk = false
+
+  func validate() throws {
+    guard (1...1 << 20).contains(pages) else { throw ValidationError("--pages is 1 to 1048576") }
+  }
+
+  func run() throws {
+    try check(ckernel_signals_install(), "installing signal handlers")
+    let backings = backing?.values ?? Backing.allCases
+    let pageBytes = Int(getpagesize())
+    let capacity = Verify.capacity(pages: pages, pageBytes: pageBytes)
+    let session = try SelectionOptions.open(
+      SessionRequest(
+        cpu: cpu, regionBytes: (backings.contains(.anonymousHuge) ? capacity : pages) * pageBytes,
+        usesSecretMemory: backings.contains(.memfdSecret), dialect: abi.dialect,
+        acceptsHostRisk: acceptHostRisk, seed: 0, program: nil))
+    let verify: Verify
+    do throws(Refusal) {
+      verify = try Verify(session, pages: min(pages, session.pages), scans: scan)
+    } catch {
+      _ = try? FileDescriptor.standardError.writeAll("nothing can be verified here: \(error)\n".utf8)
+      throw ExitCode.nothingMeasured
+    }
+    let report: DirectMapReport
+    do throws(Refusal) { report = try verify.run(backings) } catch {
+      if Runner.isInterrupted { throw ExitCode.interrupted }
+      throw error
+    }
+    print(VerifyReport.render(report, color: usesColor(.standardOutput)), terminator: "")
+    if Runner.isInterrupted { throw ExitCode.interrupted }
+    if report.contradicts { throw ExitCode.failure }
+    if !report.showsAnything { throw ExitCode.nothingMeasured }
+  }
+}
