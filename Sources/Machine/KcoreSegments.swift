@@ -31,7 +31,9 @@ public struct KcoreSegments: Hashable, Sendable {
 
   /// - Parameter bytes: the file's beginning, with all program headers; nil when they are not there.
   public init?(_ bytes: [UInt8]) {
-    guard let table = Self.table(bytes) else { return nil }
+    guard let table = Self.table(bytes), bytes.count >= table.start + table.count * table.stride else {
+      return nil
+    }
     let isLoaded: UInt64 = 1
     var segments: [Segment] = []
     for index in 0..<table.count {
