@@ -67,6 +67,16 @@ struct Guest: ~Copyable {
     }
   }
 
+  /// Reads placement back; pages that only the guest touched are brought into a mapping of the host's for that,
+  /// which is gone again afterwards.
+  func verifyPlacement(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    guard !measured.backing.isPrivate else { return bench.assumePlacement() }
+    let host = try mapForHost(measured.backing)
+    let base = hostBase(host)
+    if measured.backing.isGuestMemfd { try bench.touchAll(base, measured) }
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
   /// Touches every page from the guest, untimed.
   func touch() throws(Refusal) {
     try checkRun(vcpu.touchRegion(storing: 1))

@@ -57,7 +57,7 @@ enum GuestFault {
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let guest = try Guest.make(measured, bench)
     try timedTouch(guest, measured, bench, faults: measured.pages)
-    try place(guest, measured, bench)
+    try guest.verifyPlacement(measured, bench)
   }
 
   private static func touchAfterHost(_ measured: Case, _ bench: Workbench) throws(Refusal) {
@@ -81,7 +81,7 @@ enum GuestFault {
     let guest = try Guest.make(measured, bench)
     try guest.touch()
     try timedTouch(guest, measured, bench, faults: 0)
-    try place(guest, measured, bench)
+    try guest.verifyPlacement(measured, bench)
   }
 
   private static func preFault(_ measured: Case, _ bench: Workbench) throws(Refusal) {
@@ -100,7 +100,7 @@ enum GuestFault {
     if faults != 0 {
       bench.invalidate("\(faults) of \(measured.pages) pages still faulted after KVM_PRE_FAULT_MEMORY")
     }
-    try place(guest, measured, bench)
+    try guest.verifyPlacement(measured, bench)
   }
 
   /// Runs the guest over the region and holds KVM's own count of faults against what should have faulted.
@@ -122,14 +122,5 @@ enum GuestFault {
     if stats.faultsFixed != UInt64(expected) {
       bench.invalidate("KVM fixed \(stats.faultsFixed) faults for \(expected) pages")
     }
-  }
-
-  /// Reads placement back; pages that only a guest touched are brought into the host's mapping for that.
-  private static func place(_ guest: borrowing Guest, _ measured: Case, _ bench: Workbench) throws(Refusal) {
-    guard !measured.backing.isPrivate else { return bench.assumePlacement() }
-    let host = try guest.mapForHost(measured.backing)
-    let base = guest.hostBase(host)
-    if measured.backing.isGuestMemfd { try bench.touchAll(base, measured) }
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
   }
 }
