@@ -8,8 +8,7 @@ struct Arm {
   let measuredCase: Case
   let identity: ArmIdentity
   private(set) var summary: Summary
-  /// The block's median by round, for pairing with the baseline's.
-  private(set) var medians: [Int: Double] = [:]
+  private(set) var series = BlockSeries()
   private let takesPagesIn: Bool
   private var blockCount = 0
 
@@ -45,20 +44,18 @@ struct Arm {
     case .warmUp: break
     case .invalid(let reason):
       summary.invalidBlocks += 1
-      if summary.blocks == 0 { summary.reason = reason }
+      if series.blocks == 0 { summary.reason = reason }
     }
   }
 
   private mutating func take(_ block: Block) {
-    if summary.blocks == 0 { summary.reason = identity.note }
-    summary.blocks += 1
-    summary.samples.record(contentsOf: block.samples)
+    if series.blocks == 0 { summary.reason = identity.note }
+    series.add(block.samples, round: block.round)
     summary.counters += block.counters
     summary.placement = worse(summary.placement, block.placement)
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
-    medians[block.round] = median(block.samples)
   }
 
   /// The row says the worst that any of its blocks says.
@@ -69,32 +66,25 @@ struct Arm {
 
   /// Ends the arm. What broke off is no figure: its blocks stay where blocks are recorded, the row has none.
   mutating func fail(_ refusal: Refusal) {
-    let before = summary.blocks
+    let before = series.blocks
     summary.status = refusal.kind == .unsupported ? .unsupported : .failed
     summary.reason = before == 0 ? refusal.description : "\(refusal), after \(before) blocks"
-    summary.blocks = 0
-    summary.samples = Distribution()
+    series = BlockSeries()
+    summary.estimates = Estimates()
     summary.counters = .none
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen) = (nil, nil, nil)
-    medians = [:]
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
   mutating func conclude(baseline: Arm?, witness: FlushWitness) {
-    summary.medianInterval = medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
-    summary.flush = flushSeen(baseline, witness)
     // A baseline that failed since the last look compares nothing any more.
-    summary.baseline = nil
-    summary.effect = nil
-    guard let baseline, baseline.measuredCase != measuredCase else { return }
-    summary.baseline = baseline.measuredCase
-    let pairs = medians.keys.sorted().compactMap { round in
-      baseline.medians[round].flatMap { base in medians[round].map { (baseline: base, value: $0) } }
-    }
-    summary.effect = pairedEffect(pairs)
+    let other = baseline.flatMap { $0.measuredCase == measuredCase ? nil : $0 }
+    summary.baseline = other?.measuredCase
+    summary.estimates = series.estimates(against: other?.series)
+    summary.flush = flushSeen(baseline, witness)
   }
 
   mutating func settle(_ status: CaseStatus) {
@@ -118,12 +108,12 @@ struct Arm {
         return ratio.interval.relativeHalfWidth(around: ratio.value) <= precision
       }
       // Where a value is zero there is no ratio: the shift against the arm's own size.
-      guard let center = median(Array(medians.values)), center != 0 else {
+      guard let center = series.center, center != 0 else {
         return effect.shift.interval.isFinite
       }
       return effect.shift.interval.relativeHalfWidth(around: center) <= precision
     }
-    guard let interval = summary.medianInterval, let center = median(Array(medians.values)) else {
+    guard let interval = summary.medianInterval, let center = series.center else {
       return false
     }
     return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
@@ -132,13 +122,13 @@ struct Arm {
   /// What the held CPUs saw of the flush that a removal calls for. Whatever other work does to the baseline as
   /// well is `unknown`.
   private func flushSeen(_ baseline: Arm?, _ witness: FlushWitness) -> FlushState? {
-    guard takesPagesIn, summary.blocks > 0 else { return nil }
-    let shown = witness.shown(by: summary.counters, blocks: summary.blocks, of: measuredCase)
+    guard takesPagesIn, series.blocks > 0 else { return nil }
+    let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
-      baseline.summary.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
+      baseline.series.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
       let flushes = witness.flushes(summary.counters)
     else { return shown }
-    let share = noise / Double(baseline.summary.blocks) / (flushes / Double(summary.blocks))
+    let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))
     return share > 0.1 ? .unknown : .on
   }
 }
