@@ -63,10 +63,15 @@ public enum PlanName: String, CaseIterable, Sendable {
 }
 
 extension Plan {
+  /// Fewer pages than these say little of a page: the call around them shows.
+  private static let smallestPages = 64
+
   /// Lays the cases of a selection out in groups of arms.
+  ///
+  /// - Parameter isSizeAsked: blocks keep the selection's size, whatever it takes.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    otherCPUs: Int, isAvailable: (Backing) -> Bool
+    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
@@ -85,8 +90,7 @@ extension Plan {
     }
     return Plan(
       name: name.rawValue, groups: groups, precision: precision ?? name.precision,
-      budget: budget ?? name.budget,
-      seed: seed)
+      budget: budget ?? name.budget, seed: seed, smallestPages: isSizeAsked ? nil : smallestPages)
   }
 
   private static func groups(

@@ -87,36 +87,42 @@ struct Arm {
     summary.flush = flushSeen(baseline, witness)
   }
 
-  mutating func settle(_ status: CaseStatus) {
+  /// - Parameter missing: how many blocks the precision would take, for an arm that missed it; nil where too few
+  ///   blocks tell.
+  mutating func settle(_ status: CaseStatus, missing: Int? = nil) {
     guard !hasFailed else { return }
     summary.status = status
-    if summary.blocks == 0 {
-      if summary.invalidBlocks > 0 { summary.status = .failed }
-      summary.reason =
-        summary.reason
-        ?? (status == .partial
-          ? "interrupted before a block that counts"
-          : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
+    if let missing {
+      let advice = "\(series.blocks) blocks; the precision takes about \(missing)"
+      summary.reason = summary.reason.map { "\($0); \(advice)" } ?? advice
     }
+    guard series.blocks == 0 else { return }
+    if summary.invalidBlocks > 0 { summary.status = .failed }
+    summary.reason =
+      summary.reason
+      ?? (status == .partial
+        ? "interrupted before a block that counts"
+        : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
   }
 
-  /// Whether the interval of the effect (of the median, for a baseline) is as narrow as asked.
-  func isPrecise(_ precision: Double) -> Bool {
-    if hasFailed { return true }
+  /// Half the width of the effect's interval (of the median's, for a baseline) as a share of what it is around;
+  /// infinite with too few blocks, 0 for an arm that has failed and needs none.
+  var relativeHalfWidth: Double {
+    if hasFailed { return 0 }
+    guard let center = series.center else { return .infinity }
     if let effect = summary.effect {
-      if let ratio = effect.ratio {
-        return ratio.interval.relativeHalfWidth(around: ratio.value) <= precision
-      }
+      if let ratio = effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) }
       // Where a value is zero there is no ratio: the shift against the arm's own size.
-      guard let center = series.center, center != 0 else {
-        return effect.shift.interval.isFinite
-      }
-      return effect.shift.interval.relativeHalfWidth(around: center) <= precision
+      return Self.width(effect.shift.interval, around: center)
     }
-    guard let interval = summary.medianInterval, let center = series.center else {
-      return false
-    }
-    return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
+    guard let interval = summary.medianInterval else { return .infinity }
+    return Self.width(interval, around: center)
+  }
+
+  /// Nothing is relative to a size of zero: there any finite interval will do.
+  private static func width(_ interval: Interval, around center: Double) -> Double {
+    if center == 0 { return interval.isFinite ? 0 : .infinity }
+    return interval.relativeHalfWidth(around: center)
   }
 
   /// What the held CPUs saw of the flush that a removal calls for. Whatever other work does to the baseline as

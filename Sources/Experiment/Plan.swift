@@ -75,13 +75,36 @@ public struct Plan: Sendable {
   /// Seconds for the whole run.
   public var budget: Double
   public var seed: UInt64
+  /// Blocks may shrink to so many pages where the budget is short; nil where their size is asked for.
+  public var smallestPages: Int?
 
-  public init(name: String, groups: [CaseGroup], precision: Double, budget: Double, seed: UInt64) {
+  public init(
+    name: String, groups: [CaseGroup], precision: Double, budget: Double, seed: UInt64,
+    smallestPages: Int? = nil
+  ) {
     self.name = name
     self.groups = groups
     self.precision = precision
     self.budget = budget
     self.seed = seed
+    self.smallestPages = smallestPages
+  }
+
+  /// The same plan with blocks of another size.
+  func resized(pages: Int) -> Plan {
+    func resized(_ measured: Case) -> Case {
+      var measured = measured
+      measured.pages = pages
+      return measured
+    }
+    var plan = self
+    plan.groups = groups.map { group in
+      CaseGroup(
+        spec: group.spec, cases: group.cases.map(resized),
+        baselines: Dictionary(
+          uniqueKeysWithValues: group.baselines.map { (resized($0.key), resized($0.value)) }))
+    }
+    return plan
   }
 }
 
