@@ -134,6 +134,7 @@ extension Plan {
         let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
+    case .replica: return []
     }
   }
 
@@ -148,7 +149,8 @@ extension Plan {
     return others > 0 ? counts + [others] : counts
   }
 
-  private static func against(_ baseline: Case?, _ cases: [Case]) -> [Case: Case] {
+  /// What an arm is compared with.
+  static func against(_ baseline: Case?, _ cases: [Case]) -> [Case: Case] {
     guard let baseline else { return [:] }
     return Dictionary(uniqueKeysWithValues: cases.filter { $0 != baseline }.map { ($0, baseline) })
   }

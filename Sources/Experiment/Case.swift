@@ -39,10 +39,12 @@ public struct Case: Hashable, Sendable {
   /// What the kernel's switch is set to; nil where the case leaves it alone. What the counters then show is
   /// the summary's.
   public var flush: FlushSetting?
+  /// Which of several identical arms; nil but in a selfcheck.
+  public var replica: Int?
 
   public init(
     benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
-    cpuNode: Int, memoryNode: Int, others: OthersState, flush: FlushSetting? = nil
+    cpuNode: Int, memoryNode: Int, others: OthersState, flush: FlushSetting? = nil, replica: Int? = nil
   ) {
     self.benchmark = benchmark
     self.operation = operation
@@ -54,13 +56,14 @@ public struct Case: Hashable, Sendable {
     self.memoryNode = memoryNode
     self.others = others
     self.flush = flush
+    self.replica = replica
   }
 
   /// The canonical text of the axes: the key under which samples, series and comparisons meet.
   public var key: String {
     "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
       + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
-      + (flush.map { "/flush=\($0.rawValue)" } ?? "")
+      + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (replica.map { "/replica=\($0)" } ?? "")
   }
 }
 
@@ -80,4 +83,6 @@ public enum ArmAxis: Hashable, Sendable {
   case others
   case threads
   case flush
+  /// In nothing: identical arms, held against each other.
+  case replica
 }

@@ -18,7 +18,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Operations, comma-separated.", valueName: "list"))
   var operation: CommaSeparated<KnownOperation>?
 
-  @Option(help: "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short).")
+  @Option(
+    help: "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short).")
   var size: ByteCount?
 
   @Option(help: "In which order the pages are touched.")
@@ -87,6 +88,7 @@ struct SelectionOptions: ParsableArguments {
       cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
-      isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers)
+      isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count,
+      isAvailable: session.offers)
   }
 }
