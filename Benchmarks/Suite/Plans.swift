@@ -11,14 +11,15 @@ public struct Selection: Sendable {
   public var others: [OthersState]?
   public var baseline: Backing?
   public var order: AccessOrder
+  public var directMap: DirectMapSetting?
   public var cpuNode: Int
   public var memoryNodes: [Int]
   public var pages: Int
 
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
-    others: [OthersState]? = nil, baseline: Backing? = nil, order: AccessOrder = .sequential, cpuNode: Int,
-    memoryNodes: [Int], pages: Int
+    others: [OthersState]? = nil, baseline: Backing? = nil, order: AccessOrder = .sequential,
+    directMap: DirectMapSetting? = nil, cpuNode: Int, memoryNodes: [Int], pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
@@ -26,6 +27,7 @@ public struct Selection: Sendable {
     self.others = others
     self.baseline = baseline
     self.order = order
+    self.directMap = directMap
     self.cpuNode = cpuNode
     self.memoryNodes = memoryNodes
     self.pages = pages
@@ -105,7 +107,7 @@ extension Plan {
       Case(
         benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
         order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
-        others: others, flush: flush)
+        others: others, directMap: selection.directMap, flush: flush)
     }
     switch spec.armAxis {
     case .backing:

@@ -76,13 +76,11 @@ public enum Selfcheck {
 extension OperationSpec {
   /// The operation with identical arms, every second of which takes longer by so many multiplications a page.
   fileprivate func replicated(delay: Int) -> OperationSpec {
-    let original = self
-    return OperationSpec(
-      benchmark: benchmark, name: name, summary: summary, unit: unit, method: method, armAxis: .replica,
-      others: others, backings: backings, takesPagesIn: takesPagesIn, isPathLength: isPathLength,
-      requirement: requirement
-    ) { measured, bench throws(Refusal) in
-      guard delay > 0, measured.replica.map({ $0 % 2 == 1 }) == true else {
+    var replicas = self
+    replicas.armAxis = .replica
+    guard delay > 0 else { return replicas }
+    return replicas.replacing { original, measured, bench throws(Refusal) in
+      guard measured.replica.map({ $0 % 2 == 1 }) == true else {
         return try original.measure(measured, bench)
       }
       let subject = try Subject(measured, bench)

@@ -52,6 +52,9 @@ struct Arm {
     if series.blocks == 0 { summary.reason = identity.note }
     series.add(block.samples, round: block.round)
     summary.counters += block.counters
+    if let splits = block.counters.splits {
+      summary.splittingBlocks = (summary.splittingBlocks ?? 0) + (splits > 0 ? 1 : 0)
+    }
     summary.placement = worse(summary.placement, block.placement)
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
@@ -73,7 +76,7 @@ struct Arm {
     summary.estimates = Estimates()
     summary.counters = .none
     summary.placement = nil
-    (summary.faultsTaken, summary.gaps, summary.stolen) = (nil, nil, nil)
+    (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
@@ -92,10 +95,11 @@ struct Arm {
   mutating func settle(_ status: CaseStatus, missing: Int? = nil) {
     guard !hasFailed else { return }
     summary.status = status
-    if let missing {
-      let advice = "\(series.blocks) blocks; the precision takes about \(missing)"
-      summary.reason = summary.reason.map { "\($0); \(advice)" } ?? advice
+    if measuredCase.directMap == .cold, measuredCase.backing.removesDirectMap, series.blocks > 0 {
+      let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
+      note("\(number) of \(series.blocks) blocks split a huge entry of the direct map")
     }
+    if let missing { note("\(series.blocks) blocks; the precision takes about \(missing)") }
     guard series.blocks == 0 else { return }
     if summary.invalidBlocks > 0 { summary.status = .failed }
     summary.reason =
@@ -103,6 +107,10 @@ struct Arm {
       ?? (status == .partial
         ? "interrupted before a block that counts"
         : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
+  }
+
+  private mutating func note(_ text: String) {
+    summary.reason = summary.reason.map { "\($0); \(text)" } ?? text
   }
 
   /// Half the width of the effect's interval (of the median's, for a baseline) as a share of what it is around;

@@ -11,7 +11,7 @@ public struct OperationSpec: Sendable {
   /// How the value is obtained, for the row.
   public let method: String
   /// In what the arms of a group differ.
-  public let armAxis: ArmAxis
+  public var armAxis: ArmAxis
   /// The `others` that it makes sense in.
   public let others: [OthersState]
   /// The backings that it has a meaning for.
@@ -27,7 +27,7 @@ public struct OperationSpec: Sendable {
   /// A requirement beside the backing's own that this machine does not meet.
   public let requirement: @Sendable (Case, Workbench) -> Refusal?
   /// Measures one block and records it on the workbench.
-  public let measure: @Sendable (Case, Workbench) throws(Refusal) -> Void
+  public private(set) var measure: @Sendable (Case, Workbench) throws(Refusal) -> Void
 
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
@@ -49,6 +49,16 @@ public struct OperationSpec: Sendable {
     self.isPathLength = isPathLength
     self.requirement = requirement
     self.measure = measure
+  }
+
+  /// The same operation with another measurement in place of its own, which it is given.
+  public func replacing(
+    _ measurement: @escaping @Sendable (_ original: OperationSpec, Case, Workbench) throws(Refusal) -> Void
+  ) -> OperationSpec {
+    let original = self
+    var copy = self
+    copy.measure = { measured, bench throws(Refusal) in try measurement(original, measured, bench) }
+    return copy
   }
 }
 

@@ -170,10 +170,11 @@ public struct Runner {
   /// case's key and series should go on. These blocks are no results.
   private mutating func calibrate() throws(SinkFailure) {
     guard let smallest = plan.smallestPages, !workbench.clock.countsInstructions else { return }
-    let begin = elapsed
+    var spent = 0.0
     var done = 0
-    for index in groups.indices where elapsed - begin < secondsLeft / 4 && !Self.isInterrupted {
+    for index in groups.indices where spent < secondsLeft / 4 && !Self.isInterrupted {
       prove(index)
+      let begin = elapsed
       for arm in groups[index].arms where !arm.hasFailed {
         workbench.begin()
         // What fails here fails again where it is recorded.
@@ -181,10 +182,11 @@ public struct Runner {
         ckernel_rest(Self.restMicroseconds)
       }
       workbench.kvm.endGroup()
+      spent += elapsed - begin
       done += 1
     }
     guard done > 0, !Self.isInterrupted else { return }
-    let round = (elapsed - begin) / Double(done) * Double(groups.count)
+    let round = spent / Double(done) * Double(groups.count)
     let before = report.context.pages
     var pages = before
     var needed = round * Double(StoppingRule.leastBlocks + 1)

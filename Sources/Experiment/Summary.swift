@@ -33,6 +33,8 @@ public struct Summary: Sendable {
   public var status: CaseStatus
   /// Why a case has no figure, or what its figure rests on.
   public var reason: String?
+  /// Blocks that count in which huge direct-map entries were split; nil where the kernel does not count those.
+  public var splittingBlocks: Int?
   /// Blocks recorded as invalid.
   public var invalidBlocks: Int
   /// The row's figures.

@@ -31,6 +31,8 @@ public final class Workbench {
   /// The file that switches the flush, whether it is there or not.
   public let flushSwitch: String
 
+  public let ballast = Ballast()
+
   let flushWitness: FlushWitness
 
   private let stampBuffer: Region
@@ -123,6 +125,15 @@ public final class Workbench {
       invalidate("the CPU quota throttled this process")
     }
     try check(result, call)
+  }
+
+  /// Huge entries of the direct map that split while something untimed runs, machine-wide; nil where the kernel does
+  /// not count them.
+  public func splits(during body: () throws(Refusal) -> Void) throws(Refusal) -> Int64? {
+    counters.snapshot(.before)
+    try body()
+    counters.snapshot(.after)
+    return counters.difference().splits
   }
 
   /// What each companion booked during the last timed region.

@@ -25,6 +25,12 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: "In which order the pages are touched.")
   var order: AccessOrder = .sequential
 
+  @Option(
+    help:
+      "Blocks find the direct map already split, or untouched (cold: leaves up to a quarter of the memory split)."
+  )
+  var directMap: DirectMapSetting?
+
   @Option(help: "The CPU to measure on (default: the last one allowed).")
   var cpu: Int?
 
@@ -85,6 +91,7 @@ struct SelectionOptions: ParsableArguments {
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
       backings: backing?.values, others: others?.values, baseline: baseline, order: order,
+      directMap: directMap,
       cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
