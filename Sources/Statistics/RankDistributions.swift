@@ -34,19 +34,31 @@ func signedRankTail(count: Int, probability: Double) -> Int? {
 
 /// The Mann-Whitney statistic of two samples: how many of the m·n pairs are out of order?
 ///
-/// Its counts are the coefficients of the Gaussian binomial, built one factor (1 - q^(n+i)) / (1 - q^i) after the
-/// other in whole numbers; exact while the number of arrangements fits 64 bits (30 values an arm; more where one
-/// arm is smaller) and the table stays below 800 KB. Beyond, the normal approximation with continuity correction:
+/// Exact as far as ``mannWhitneyCounts(_:_:)`` goes. Beyond, the normal approximation with continuity correction:
 /// mean mn/2, variance mn(m+n+1)/12 (Hollander, Wolfe & Chicken, 4.1).
 func mannWhitneyTail(_ first: Int, _ second: Int, probability: Double) -> Int? {
-  let smaller = min(first, second)
-  let larger = max(first, second)
-  guard smaller > 0 else { return nil }
-  let pairs = Double(smaller) * Double(larger)
-  guard pairs <= 200_000, let total = combinations(of: smaller, and: larger) else {
-    let variance = pairs * (Double(smaller) + Double(larger) + 1) / 12
+  guard first > 0, second > 0 else { return nil }
+  guard let counts = mannWhitneyCounts(first, second) else {
+    let pairs = Double(first) * Double(second)
+    let variance = pairs * (Double(first) + Double(second) + 1) / 12
     return normalTail(mean: pairs / 2, variance: variance, probability: probability)
   }
+  return tail(of: counts.ways.lazy.map(Double.init), total: Double(counts.total), probability: probability)
+}
+
+/// In how many of all `total` arrangements of two samples 0, 1, … m·n/2 pairs are out of order; the other half
+/// mirrors this one.
+///
+/// The counts are the coefficients of the Gaussian binomial, built one factor (1 - q^(n+i)) / (1 - q^i) after the
+/// other in whole numbers; exact while the number of arrangements fits 64 bits (30 values an arm; more where one
+/// arm is smaller) and the table stays below 800 KB. nil beyond.
+///
+/// - Precondition: both samples have a value.
+func mannWhitneyCounts(_ first: Int, _ second: Int) -> (ways: [Int], total: Int)? {
+  let smaller = min(first, second)
+  let larger = max(first, second)
+  guard Double(smaller) * Double(larger) <= 200_000, let total = combinations(of: smaller, and: larger)
+  else { return nil }
   let half = smaller * larger / 2
   var ways = [Int](repeating: 0, count: half + 1)
   ways[0] = 1
@@ -55,7 +67,7 @@ func mannWhitneyTail(_ first: Int, _ second: Int, probability: Double) -> Int? {
     for sum in stride(from: half, through: removed, by: -1) { ways[sum] -= ways[sum - removed] }
     for sum in stride(from: factor, through: half, by: 1) { ways[sum] += ways[sum - factor] }
   }
-  return tail(of: ways.lazy.map(Double.init), total: Double(total), probability: probability)
+  return (ways, total)
 }
 
 /// In how many ways two samples can interleave, (m+n)! / (m! n!); nil where the count leaves 64 bits.

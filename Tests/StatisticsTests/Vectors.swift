@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Made by: scripts/statistics-vectors > Tests/StatisticsTests/Vectors.swift
-// numpy 2.4.6, scipy 1.17.1. Do not edit.
+// Made by scripts/statistics-vectors
+// with numpy 2.4.6, scipy 1.17.1. Do not edit.
 
 /// A sample (against a baseline, where there is one) and scipy's estimate, lower and upper bound.
 struct LocationVector: Sendable {
