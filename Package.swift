@@ -49,7 +49,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ExperimentTests", dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine"],
+      name: "ExperimentTests",
+      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Statistics"],
       swiftSettings: strict),
     .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),

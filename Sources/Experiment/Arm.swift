@@ -50,7 +50,7 @@ struct Arm {
 
   private mutating func take(_ block: Block) {
     if series.blocks == 0 { summary.reason = identity.note }
-    series.add(block.samples, round: block.round)
+    series.add(block.samples, round: block.round, counters: block.counters)
     summary.counters += block.counters
     if let splits = block.counters.splits {
       summary.splittingBlocks = (summary.splittingBlocks ?? 0) + (splits > 0 ? 1 : 0)
@@ -107,6 +107,12 @@ struct Arm {
       ?? (status == .partial
         ? "interrupted before a block that counts"
         : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
+  }
+
+  /// What is worth computing once, at the end.
+  mutating func finish(baseline: Arm?) {
+    guard !hasFailed, let baseline, baseline.measuredCase != measuredCase else { return }
+    summary.meanShift = series.meanShift(against: baseline.series)
   }
 
   private mutating func note(_ text: String) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Machine
 import Statistics
 
 /// What is estimated from the blocks of one case: the figures of its row.
@@ -31,6 +32,11 @@ public struct BlockSeries: Sendable {
   /// The block's median by round, for pairing with the baseline's.
   public private(set) var medians: [Int: Double] = [:]
 
+  /// The block's mean by round.
+  private(set) var means: [Int: Double] = [:]
+  /// What each block came to and what may explain it (`BlockTrait.all`), in the order in which they were measured.
+  private(set) var history: [(median: Double, traits: [Double?])] = []
+
   public init() {}
 
   /// Takes a block in.
@@ -38,10 +44,24 @@ public struct BlockSeries: Sendable {
   /// - Parameters:
   ///   - samples: in the case's unit; a block without any is counted and says nothing.
   ///   - round: what it shares with blocks of other cases; unique in a series.
-  public mutating func add(_ samples: [Double], round: Int) {
+  ///   - counters: what was counted around it.
+  public mutating func add(_ samples: [Double], round: Int, counters: Counters = .none) {
     blocks += 1
     self.samples.record(contentsOf: samples)
-    medians[round] = median(samples)
+    guard let center = median(samples) else { return }
+    medians[round] = center
+    means[round] = samples.reduce(0, +) / Double(samples.count)
+    history.append((center, BlockTrait.all.map { $0.value(counters) }))
+  }
+
+  /// The rounds' ratios to a baseline, in their order, of positive medians.
+  func ratios(to baseline: BlockSeries) -> [Double] {
+    medians.keys.sorted().compactMap { round in
+      guard let base = baseline.medians[round], let value = medians[round], base > 0, value > 0 else {
+        return nil
+      }
+      return value / base
+    }
   }
 
   /// Median of the blocks' medians; nil without any.
@@ -53,6 +73,19 @@ public struct BlockSeries: Sendable {
       medians.keys.sorted().compactMap { round in
         baseline.medians[round].flatMap { base in medians[round].map { (baseline: base, value: $0) } }
       })
+  }
+
+  /// How much the mean exceeds the baseline's over the rounds that hold both, with its bootstrap interval: unlike the
+  /// shift of medians it has the tail in it, which is paid for too. Nil where no round holds both.
+  ///
+  /// - Complexity: thousands of times the rounds.
+  func meanShift(against baseline: BlockSeries) -> LocationEstimate? {
+    let differences = means.keys.sorted().compactMap { round in
+      baseline.means[round].flatMap { base in means[round].map { $0 - base } }
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    guard let interval = bootstrapInterval(blocks: differences, seed: 1, statistic: mean) else { return nil }
+    return LocationEstimate(value: mean(differences), interval: interval)
   }
 
   /// The figures of the case's row.

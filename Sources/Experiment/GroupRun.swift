@@ -39,29 +39,37 @@ struct GroupRun {
 
   /// Looks whether enough was measured, as often as the rule looks.
   mutating func look(_ witness: FlushWitness) {
-    guard stopping.looks(atBlocks: rounds) else { return }
+    guard StoppingRule.isLook(afterRounds: rounds) else { return }
     conclude(witness)
-    isDone = stopping.isEnough(blocks: rounds, relativeHalfWidth: relativeHalfWidth)
+    isDone = stopping.shouldStop(relativeHalfWidth: relativeHalfWidth)
   }
 
-  /// Rounds in all that the spread so far asks for.
-  var roundsNeeded: Int { stopping.blocksNeeded(blocks: rounds, relativeHalfWidth: relativeHalfWidth) }
+  /// Rounds in all that the spread so far asks for; nil where too few tell.
+  var roundsNeeded: Int? {
+    guard rounds > 0 else { return nil }
+    return blocksNeeded(precision: stopping.precision, blocks: rounds, relativeHalfWidth: relativeHalfWidth)
+  }
 
   /// Seconds that it still needs; at most so many more rounds as five times those it has, because a few blocks tell
   /// little of how many it takes.
   var secondsNeeded: Double {
     guard isAlive, !isDone else { return 0 }
-    let further = min(max(roundsNeeded - rounds, 1), 4 * rounds + StoppingRule.leastBlocks)
+    let most = 4 * rounds + StoppingRule.firstLook
+    let further = min(max((roundsNeeded ?? most) - rounds, StoppingRule.roundsBetweenLooks), most)
     return Double(further) * secondsPerRound
   }
 
   /// Brings every arm's figures up to date with its blocks.
   mutating func conclude(_ witness: FlushWitness) {
     for index in arms.indices {
-      let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
-        arms.first { $0.measuredCase == base && !$0.hasFailed }
-      }
-      arms[index].conclude(baseline: baseline, witness: witness)
+      arms[index].conclude(baseline: baseline(of: arms[index]), witness: witness)
+    }
+  }
+
+  /// What an arm is compared with, as long as that has not failed.
+  func baseline(of arm: Arm) -> Arm? {
+    group.baselines[arm.measuredCase].flatMap { base in
+      arms.first { $0.measuredCase == base && !$0.hasFailed }
     }
   }
 
@@ -69,14 +77,18 @@ struct GroupRun {
   mutating func settle(isCutShort: Bool, witness: FlushWitness, precision: Double) {
     conclude(witness)
     for index in arms.indices {
+      arms[index].finish(baseline: baseline(of: arms[index]))
       let width = arms[index].relativeHalfWidth
       if width <= precision {
         arms[index].settle(isCutShort && !isDone ? .partial : .ok)
       } else if isCutShort {
         arms[index].settle(.partial)
       } else {
-        let needed = stopping.blocksNeeded(blocks: arms[index].series.blocks, relativeHalfWidth: width)
-        arms[index].settle(.unstable, missing: width.isFinite ? needed : nil)
+        let blocks = arms[index].series.blocks
+        arms[index].settle(
+          .unstable,
+          missing: blocks > 0
+            ? blocksNeeded(precision: precision, blocks: blocks, relativeHalfWidth: width) : nil)
       }
     }
   }

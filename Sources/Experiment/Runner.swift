@@ -8,7 +8,7 @@ import Statistics
 /// then divided among the groups by what they still need, until each is precise or the budget ends.
 public struct Runner {
   /// Rounds that are worth a visit: each begins with one that does not count.
-  private static let leastVisit = 4
+  private static let leastVisit = StoppingRule.roundsBetweenLooks
   /// Deferred frees of the last block (RCU, per-CPU lists) are done by then.
   private static let restMicroseconds: UInt64 = 500
   /// Seconds between two publications: all rows are made anew for each.
@@ -62,6 +62,7 @@ public struct Runner {
     report.summaries = groups.flatMap { $0.arms.map(\.summary) }
     report.isComplete = !isCutShort
     if !isCutShort { adviseOnPrecision() }
+    report.warnings += diagnose()
     report.elapsed = elapsed
     do throws(SinkFailure) { try sink.publish(report) } catch { throw failure ?? error }
     if let failure { throw failure }
@@ -96,7 +97,7 @@ public struct Runner {
   private mutating func measure() throws(SinkFailure) {
     for index in groups.indices where !Self.isInterrupted {
       let share = secondsLeft / Double(groups.count - index)
-      try visit(index, seconds: share, rounds: StoppingRule.leastBlocks)
+      try visit(index, seconds: share, rounds: StoppingRule.firstLook)
     }
     while try divide(), !Self.isInterrupted {}
   }
@@ -153,7 +154,7 @@ public struct Runner {
   /// Whether another round fits. A clock that counts instructions jumps while all CPUs idle: its deadline may pass in
   /// a moment, so the first rounds are assured.
   private func hasTime(_ index: Int, until deadline: Double) -> Bool {
-    if workbench.clock.countsInstructions, groups[index].rounds < StoppingRule.leastBlocks { return true }
+    if workbench.clock.countsInstructions, groups[index].rounds < StoppingRule.firstLook { return true }
     return elapsed + groups[index].secondsPerRound < deadline
   }
 
@@ -189,7 +190,7 @@ public struct Runner {
     let round = spent / Double(done) * Double(groups.count)
     let before = report.context.pages
     var pages = before
-    var needed = round * Double(StoppingRule.leastBlocks + 1)
+    var needed = round * Double(StoppingRule.firstLook + 1)
     while needed > secondsLeft, pages / 2 >= smallest {
       pages /= 2
       needed /= 2
@@ -206,12 +207,19 @@ public struct Runner {
     try publish()
   }
 
+  private func diagnose() -> [Finding] {
+    Diagnosis.findings(
+      groups.flatMap { run in
+        run.arms.map { ($0.measuredCase, $0.series, run.baseline(of: $0)?.series) }
+      })
+  }
+
   /// Says how many rows missed the precision, and what would reach it.
   private mutating func adviseOnPrecision() {
     let missed = report.summaries.count { $0.status == .unstable && $0.blocks > 0 }
     guard missed > 0 else { return }
     let further = groups.reduce(0) { sum, group in
-      sum + Double(max(group.roundsNeeded - group.rounds, 0)) * group.secondsPerRound
+      sum + Double(max((group.roundsNeeded ?? 2 * group.rounds) - group.rounds, 0)) * group.secondsPerRound
     }
     let budget = ((elapsed + 1.2 * further) / 10).rounded(.up) * 10
     let asked = Double((plan.precision * 1000).rounded()) / 10

@@ -39,6 +39,8 @@ public struct Summary: Sendable {
   public var invalidBlocks: Int
   /// The row's figures.
   public var estimates: Estimates
+  /// How much the mean exceeds the baseline's, in the case's unit; nil until the run ends.
+  public var meanShift: LocationEstimate?
   /// What the effect is against.
   public var baseline: Case?
   /// Sums over the valid blocks.

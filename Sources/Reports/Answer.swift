@@ -5,8 +5,8 @@ import Statistics
 
 /// The last thing printed: what the figures mean for a GiB of guest memory, in words a decision can use.
 ///
-/// From measured rows only. A total is the mean of all samples times the pages, because the rare slow page is paid
-/// for too; what an arm adds is the shift of medians times the pages, because that is what has an interval. Both
+/// From measured rows only, and from means, because the rare slow page is paid for too: a total is the mean of all
+/// samples times the pages, what an arm adds is the mean of the rounds' differences times the pages. Both
 /// assume that every page of the GiB costs what the measured ones did. `spin` and `idle` are never pooled: where
 /// both were measured, the figure is the range between them and the bounds enclose both intervals.
 public enum Answer {
@@ -21,7 +21,7 @@ public enum Answer {
     var text =
       "What it means per GiB of guest memory (\(Figures.count(pages)) pages of \(size(pageBytes))"
       + (report.isComplete ? ")\n" : "; partial run)\n")
-      + "total = mean page × pages; in brackets the 95 % interval of what is added = shift of medians × pages\n"
+      + "total = mean page × pages, the tail included; in brackets the 95 % interval of what is added (bootstrap over rounds)\n"
     let held = report.context.heldCPUs.count
     for question in Question.all(held: held) {
       text += question.answer(report.summaries, pages: Double(pages))
@@ -121,7 +121,7 @@ private struct Question {
   /// What the arm adds to its baseline; nil for the baseline itself.
   private func extra(_ arm: [Summary], _ pages: Double) -> String? {
     let measured = arm.filter { $0.baseline != $0.measuredCase }
-    let shifts = measured.compactMap(\.effect?.shift)
+    let shifts = measured.compactMap(\.meanShift)
     let values = shifts.map { $0.value * pages * factor }
     guard let low = values.min(), let high = values.max() else { return nil }
     // Unbounded where one of them is: the narrower one alone would claim too much.

@@ -45,6 +45,11 @@ public struct Distribution: Sendable {
   /// come from the buckets.
   public var isExact: Bool { buckets.isEmpty }
 
+  /// The values themselves, where there are no more than `limit` of them; nil beyond, and where there is none.
+  public func fewValues(atMost limit: Int) -> [Double]? {
+    isExact && count > 0 && count <= limit ? exactValues : nil
+  }
+
   /// The smallest value, exactly; nil where there is none.
   public var minimum: Double? { count > 0 ? least : nil }
 

@@ -81,7 +81,9 @@ struct CommandLineTests {
     ["--budget", "0s"],
     ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"],
     ["nonsense"], ["verify", "--pages", "0"], ["verify", "--backing", "nonsense"],
-    ["--operation", "close", "--backing", "anonymous"],
+    ["--operation", "close", "--backing", "anonymous"], ["selfcheck", "--comparisons", "3"],
+    ["selfcheck", "--operation", "user-shootdown"], ["selfcheck", "--operation", "close", "--inject", "5%"],
+    ["--direct-map", "hot"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
     let outcome = try Program.run(arguments)
@@ -206,6 +208,28 @@ struct CommandLineTests {
     #expect(
       outcome.errors.split(separator: "\n").count { $0.contains("RLIMIT_MEMLOCK allows") }
         == (limit == 0 ? 0 : 1))
+  }
+
+  @Test func aCaseComparedWithItselfIsNoDifference() throws {
+    let outcome = try Program.run([
+      "selfcheck", "--backing", "memfd,anonymous", "--comparisons", "20", "--budget", "20s", "--size",
+      "256KiB",
+    ])
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("fault-in touch, memfd"))
+    #expect(outcome.output.contains("against itself: passed"))
+    #expect(outcome.output.contains("intervals claim a difference that is not there"))
+  }
+
+  @Test func aDelayAddedToOneArmIsFound() throws {
+    let outcome = try Program.run([
+      "selfcheck", "--backing", "memfd,anonymous", "--comparisons", "20", "--budget", "20s", "--size",
+      "256KiB",
+      "--others", "idle", "--inject", "90%",
+    ])
+    let words = outcome.output.split(separator: " ")
+    let by = try #require(words.firstIndex(of: "found").map { words.index($0, offsetBy: 2) })
+    #expect((Int(words[by]) ?? 0) >= 15, "\(outcome.output)")
   }
 
   @Test func verifyWithoutAnythingToLookThroughIs3() throws {

@@ -48,9 +48,11 @@ struct MadeReport {
     if let shift {
       summary.baseline = Self.point(name, baseline, others)
       let ratio = value / (value - shift)
+      let difference = LocationEstimate(
+        value: shift, interval: finite ? Interval(low: shift - 10, high: shift + 20) : .unbounded)
+      summary.meanShift = difference
       summary.estimates.effect = Effect(
-        shift: LocationEstimate(
-          value: shift, interval: finite ? Interval(low: shift - 10, high: shift + 20) : .unbounded),
+        shift: difference,
         ratio: LocationEstimate(
           value: ratio, interval: finite ? Interval(low: ratio - 0.02, high: ratio + 0.03) : .unbounded),
         isPaired: true)

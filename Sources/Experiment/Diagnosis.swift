@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Machine
+import Statistics
+
+/// What the blocks of a case show beside their centre: that they drift, fall into two modes, or resemble their
+/// neighbours, with the counter that goes with it.
+struct Diagnosis {
+  private let name: String
+  private let series: BlockSeries
+  /// How likely one row may be to be accused falsely, so that a run of many rows is seldom wrong.
+  private let level: Double
+
+  /// Modes or ends closer than this, relative to the lower, are of no consequence.
+  private static let leastDistance = 0.1
+  /// With fewer blocks a pattern is luck.
+  private static let leastBlocks = 12
+  /// More values than these are taken together for a trend, whose test looks at all pairs.
+  private static let mostForTrend = 200
+  /// The most findings of one kind that a run prints.
+  private static let mostShown = 3
+
+  /// What bears on the figures of a run's rows.
+  ///
+  /// - Parameter rows: each case's blocks, with those of its baseline where it has one.
+  static func findings(_ rows: [(measured: Case, series: BlockSeries, baseline: BlockSeries?)]) -> [Finding] {
+    let rows = rows.filter { $0.series.blocks >= leastBlocks }
+    let level = 0.05 / Double(max(rows.count, 1))
+    let diagnoses = rows.map {
+      (Diagnosis(name: $0.measured.name, series: $0.series, level: level), $0.baseline)
+    }
+    return [
+      diagnoses.compactMap { $0.0.modes }, diagnoses.compactMap { $0.0.drift },
+      diagnoses.compactMap { $0.0.dependence(on: $0.1) },
+    ].flatMap(shortened)
+  }
+
+  private static func shortened(_ findings: [Finding]) -> [Finding] {
+    guard findings.count > mostShown else { return findings }
+    var shown = Array(findings.prefix(mostShown))
+    shown[mostShown - 1].what += "; and \(findings.count - mostShown) rows more like it"
+    return shown
+  }
+
+  private var medians: [Double] { series.history.map(\.median) }
+
+  private var modes: Finding? {
+    guard let found = Statistics.modes(of: medians), found.lowerCenter > 0,
+      case let distance = found.upperCenter / found.lowerCenter - 1, distance >= Self.leastDistance
+    else { return nil }
+    let cause = cause(isLate: found.isUpper)
+    return Finding(
+      .note,
+      "\(name): blocks fall into two modes \(percent(distance)) apart, \(medians.count - found.upperCount) and "
+        + "\(found.upperCount) of them; \(cause.what)", remedy: cause.remedy)
+  }
+
+  private var drift: Finding? {
+    let values = condensed(medians)
+    guard let trend = trend(of: values), trend.pValue < level, let center = median(values), center > 0,
+      case let change = trend.slope * Double(values.count - 1) / center, abs(change) >= Self.leastDistance
+    else { return nil }
+    let isLate = medians.indices.map { $0 >= medians.count / 2 }
+    let cause = cause(isLate: change > 0 ? isLate : isLate.map { !$0 })
+    return Finding(
+      .note,
+      "\(name): blocks \(change > 0 ? "rise" : "fall") by \(percent(abs(change))) from first to last; \(cause.what)",
+      remedy: cause.remedy)
+  }
+
+  /// Medians of neighbours, so that no more are left than a trend can take.
+  private func condensed(_ values: [Double]) -> [Double] {
+    let size = (values.count + Self.mostForTrend - 1) / Self.mostForTrend
+    return stride(from: 0, to: values.count, by: max(size, 1)).compactMap {
+      median(Array(values[$0..<min($0 + size, values.count)]))
+    }
+  }
+
+  /// Of the ratios to the baseline where there is one: what both arms share leaves their interval alone.
+  private func dependence(on baseline: BlockSeries?) -> Finding? {
+    let values = baseline.map { series.ratios(to: $0) } ?? medians
+    guard values.count >= Self.leastBlocks, let correlation = lag1Autocorrelation(values),
+      // Independent values scatter about 0 with 1/√n.
+      case let distance = correlation * (Double(values.count) / 2).squareRoot(),
+      erfc(distance) / 2 < level
+    else { return nil }
+    let hundredths = Int((correlation * 100).rounded())
+    return Finding(
+      .note,
+      "\(name): blocks resemble the ones before (lag-1 autocorrelation 0.\(hundredths < 10 ? "0" : "")\(hundredths)): "
+        + "the interval is narrower than it should be",
+      remedy: "a longer --budget spreads the blocks over more time; look for other work that comes and goes")
+  }
+
+  /// The counter that is higher where blocks are slow, the surest first.
+  private func cause(isLate isSlow: [Bool]) -> (what: String, remedy: String?) {
+    var best: (trait: BlockTrait, pValue: Double, slow: Double, fast: Double)?
+    for (place, trait) in BlockTrait.all.enumerated() {
+      let values = series.history.map { $0.traits[place] }
+      guard !values.contains(nil) else { continue }
+      let known = values.compactMap { $0 }
+      let slow = zip(known, isSlow).filter(\.1).map(\.0)
+      let fast = zip(known, isSlow).filter { !$0.1 }.map(\.0)
+      let means = (slow: Self.mean(slow), fast: Self.mean(fast))
+      guard means.slow > means.fast, let test = mannWhitneyTest(baseline: fast, values: slow),
+        test.pValue < 0.01 / Double(BlockTrait.all.count), test.pValue < best?.pValue ?? 1
+      else { continue }
+      best = (trait, test.pValue, means.slow, means.fast)
+    }
+    guard let best else {
+      return (
+        "no counter of ours goes with it: CPU frequency, where memory lay, or a neighbour on the same hardware",
+        "gmembench doctor; repeat on a quieter machine"
+      )
+    }
+    return (
+      "slow blocks have more \(best.trait.name) (\(tenths(best.slow)) a block against \(tenths(best.fast)))",
+      best.trait.remedy
+    )
+  }
+
+  private static func mean(_ values: [Double]) -> Double {
+    values.reduce(0, +) / Double(max(values.count, 1))
+  }
+
+  private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+
+  private func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+}
+
+/// A counter that may explain why a block was slow.
+struct BlockTrait: Sendable {
+  var name: String
+  var remedy: String?
+  var value: @Sendable (Counters) -> Double?
+
+  static let all = [
+    BlockTrait(
+      name: "huge direct-map entries split", remedy: "--direct-map split keeps them out of the blocks"
+    ) { $0.splits.map(Double.init) },
+    BlockTrait(name: "time stolen by the hypervisor", remedy: "a host that is not shared, or a quieter time")
+    {
+      $0.stolenTicks.map(Double.init)
+    },
+    BlockTrait(
+      name: "context switches", remedy: "stop what else runs on the measuring CPU, or choose one: --cpu"
+    ) {
+      $0.contextSwitches.map(Double.init)
+    },
+    BlockTrait(name: "migrations", remedy: "something moves the measuring thread off its CPU") {
+      $0.migrations.map(Double.init)
+    },
+    BlockTrait(name: "timer interrupts", remedy: "expected of longer blocks; nohz_full= quiets a CPU") {
+      $0.localTimerInterrupts.map { Double($0.reduce(0, +)) }
+    },
+    BlockTrait(name: "function call interrupts", remedy: "other work flushes TLBs: a quieter machine") {
+      $0.calInterrupts.map { Double($0.reduce(0, +)) }
+    },
+    BlockTrait(name: "page faults", remedy: nil) { $0.minorFaults.map(Double.init) },
+  ]
+}
+
+extension Case {
+  /// `fault-in touch memfd_secret, others=spin`.
+  fileprivate var name: String {
+    "\(benchmark) \(operation) \(backing.rawValue), others=\(others.rawValue)"
+      + (threads > 1 ? ", threads=\(threads)" : "") + (flush.map { ", flush=\($0.rawValue)" } ?? "")
+  }
+}
