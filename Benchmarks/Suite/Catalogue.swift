@@ -14,6 +14,13 @@ public enum Catalogue {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
 
+  /// The methods of operations that have several.
+  public static let methods: [String] = operations.filter { spec in
+    operations.contains {
+      $0.benchmark == spec.benchmark && $0.name == spec.name && $0.method != spec.method
+    }
+  }.map(\.method)
+
   /// Proves what an arm is, on one page of it, or says why it cannot be measured here.
   public static func identify(
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench

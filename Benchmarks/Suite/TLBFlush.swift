@@ -5,7 +5,7 @@ import Loops
 import Machine
 
 /// tlb-flush: what a removal costs the other CPUs, and what a broadcast costs at all. What it measures and
-/// how it can mislead stands in Loops/tlb-flush.c and CKernel's companion.h.
+/// how it can mislead stands in Loops/tlb-flush.c, CKernel's companion.h and FlushCost.swift.
 enum TLBFlush {
   static let benchmark = "tlb-flush"
   private static let mappable = Backing.allCases.filter { !$0.isPrivate }
@@ -23,17 +23,12 @@ enum TLBFlush {
       method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
       requirement: Catalogue.needsCompanion, measure: touch),
     OperationSpec(
-      benchmark: benchmark, name: "flush-cost",
-      summary: "the part of a fault that the flush is: the same fault with the flush and without it",
-      method: "switch", armAxis: .flush, backings: [.guestMemfdNoDirectMap], takesPagesIn: true,
-      requirement: needsSwitch, measure: touch),
-    OperationSpec(
       benchmark: benchmark, name: "user-shootdown",
       summary:
         "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
       isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
-  ]
+  ] + FlushCost.operations
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)
@@ -43,17 +38,10 @@ enum TLBFlush {
   }
 
   /// The host's first store to each page; what the arms differ in is the runner's to set.
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)
     try bench.timedTouch(subject.base, measured)
     bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
-  }
-
-  private static func needsSwitch(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    do throws(Refusal) {
-      try FlushSwitch.check(bench.flushSwitch)
-      return nil
-    } catch { return error }
   }
 
   private static func needsOtherCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {

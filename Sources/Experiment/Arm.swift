@@ -11,6 +11,7 @@ struct Arm {
   /// The block's median by round, for pairing with the baseline's.
   private(set) var medians: [Int: Double] = [:]
   private let takesPagesIn: Bool
+  private var details: [MethodDetail] = []
   private var blockCount = 0
 
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
@@ -34,7 +35,8 @@ struct Arm {
     return Block(
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
-      faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen)
+      faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
+      detail: reading.detail)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -58,6 +60,7 @@ struct Arm {
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
+    if let detail = block.detail { details.append(detail) }
     medians[block.round] = median(block.samples)
   }
 
@@ -78,6 +81,7 @@ struct Arm {
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen) = (nil, nil, nil)
     medians = [:]
+    details = []
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
@@ -86,6 +90,9 @@ struct Arm {
   mutating func conclude(baseline: Arm?, witness: FlushWitness) {
     summary.medianInterval = medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
     summary.flush = flushSeen(baseline, witness)
+    if let words = MethodDetail.words(details, summary.unit) {
+      summary.reason = [identity.note, words].compactMap { $0 }.joined(separator: "; ")
+    }
     // A baseline that failed since the last look compares nothing any more.
     summary.baseline = nil
     summary.effect = nil

@@ -97,8 +97,8 @@ public struct Runner {
   ) -> (arms: [Arm], failure: SinkFailure?) {
     var arms = group.cases.map { prove($0, of: group.spec) }
     // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
-    workbench.kvm.endGroup()
-    defer { workbench.kvm.endGroup() }
+    workbench.endGroup()
+    defer { workbench.endGroup() }
     var isPrecise = false
     var round = 0
     var failure: SinkFailure?

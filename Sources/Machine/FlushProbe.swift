@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
+import SystemPackage
+
+/// A probe at the entry of the kernel-range TLB flush and one at its return, which stamp each call that one thread
+/// makes, in a tracefs instance of this process's own. Everything is removed again when its owner goes, and when a
+/// signal ends the process; what a SIGKILL left is removed by the next owner on the machine.
+///
+/// How it can mislead: the probes are work of their own. What lies between the two stamps holds the end of the first
+/// probe and the start of the second, so a duration is an upper bound; what both add to a fault is to be
+/// measured beside it.
+public struct FlushProbe: ~Copyable {
+  /// What is probed: the one function of every flush of kernel addresses on x86. arm64 has it inlined.
+  public static let function = "flush_tlb_kernel_range"
+
+  private let files: SystemFiles
+  private let folder: String
+  private let group: String
+  private let instance: String
+  private let cpu: Int
+  private var entryType: Int64 = 0
+  private var returnType: Int64 = 0
+  // Armed in this order, undone from the last: the probes cannot go while an instance records them.
+  private let events: RestoredState
+  private let ownInstance: RestoredState
+  private let recording: RestoredState
+
+  /// Where tracefs may be mounted.
+  private static let folders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
+  private static let prefix = "gmembench"
+
+  /// The trace clock whose ticks are those of the measuring clock.
+  public enum Clock: String, Sendable {
+    /// The CPU's counter, as the measuring thread reads it.
+    case counter = "x86-tsc"
+    /// CLOCK_MONOTONIC_RAW, ns.
+    case monotonic = "mono_raw"
+  }
+
+  /// Throws where and why the probes cannot be had; changes nothing.
+  public static func check(_ clock: Clock, files: SystemFiles = SystemFiles()) throws(MachineFailure) {
+    _ = try location(clock, files)
+  }
+
+  private static func location(_ clock: Clock, _ files: SystemFiles) throws(MachineFailure) -> String {
+    guard let folder = folders.first(where: { files.names(in: $0)?.contains("trace_clock") == true }) else {
+      guard files.text("/proc/filesystems")?.contains("\ttracefs\n") == true else {
+        throw MachineFailure(
+          message: "the kernel has no tracefs", remedy: "a kernel with CONFIG_FTRACE and CONFIG_KPROBE_EVENTS")
+      }
+      throw MachineFailure(
+        message: "tracefs is not mounted, or only root sees it",
+        remedy: "as root, mount -t tracefs tracefs \(folders[0])")
+    }
+    switch files.writeRefusal(folder + "/kprobe_events") {
+    case nil: break
+    case .noSuchFileOrDirectory?:
+      throw MachineFailure(
+        message: "the kernel has no kprobe_events", remedy: "a kernel with CONFIG_KPROBE_EVENTS")
+    case let error?:
+      throw MachineFailure(
+        message: "\(folder)/kprobe_events: \(error)", remedy: "root, with lockdown off")
+    }
+    guard files.line(folder + "/trace_clock")?.contains(clock.rawValue) == true else {
+      throw MachineFailure(
+        message: "the kernel's trace has no clock \(clock.rawValue)", remedy: "--clock monotonic")
+    }
+    guard files.contains(" \(function)\n", in: "/proc/kallsyms") else {
+      throw MachineFailure(message: "\(function) is no function of this kernel that a probe could reach")
+    }
+    return folder
+  }
+
+  /// Makes the probes, not armed.
+  /// - Parameters:
+  ///   - thread: whose calls are recorded; it stays on `cpu`.
+  ///   - calls: how many there is to be room for.
+  public static func make(
+    cpu: Int, thread: Int32, calls: Int, clock: Clock, files: SystemFiles = SystemFiles()
+  ) throws(MachineFailure) -> FlushProbe {
+    let folder = try location(clock, files)
+    removeStale(folder, files)
+    do throws(Errno) {
+      let group = "\(prefix)_\(getpid())"
+      let instance = "\(folder)/instances/\(prefix)-\(getpid())"
+      let events = try RestoredState(files.root + folder + "/kprobe_events", removal(of: group))
+      let ownInstance = try RestoredState(files.root + instance, nil)
+      let recording = try RestoredState("\(files.root)\(instance)/events/\(group)/enable", "0")
+      // From here on the deinit removes what there is.
+      var probe = FlushProbe(
+        files: files, folder: folder, group: group, instance: instance, cpu: cpu, events: events,
+        ownInstance: ownInstance, recording: recording)
+      try probe.setUp(thread: thread, calls: calls, clock: clock)
+      return probe
+    } catch { throw MachineFailure(message: "setting up probes of \(function): \(error)") }
+  }
+
+  private init(
+    files: SystemFiles, folder: String, group: String, instance: String, cpu: Int,
+    events: consuming RestoredState, ownInstance: consuming RestoredState, recording: consuming RestoredState
+  ) {
+    self.files = files
+    self.folder = folder
+    self.group = group
+    self.instance = instance
+    self.cpu = cpu
+    self.events = events
+    self.ownInstance = ownInstance
+    self.recording = recording
+  }
+
+  private mutating func setUp(thread: Int32, calls: Int, clock: Clock) throws(Errno) {
+    try files.write(
+      "p:\(group)/entered \(Self.function)\nr:\(group)/returned \(Self.function)\n",
+      to: folder + "/kprobe_events")
+    if mkdir(files.root + instance, 0o750) != 0 { throw Errno(rawValue: errno) }
+    try files.write(clock.rawValue, to: instance + "/trace_clock")
+    // Time stamps as they are: the other formats round to microseconds.
+    try files.write("raw", to: instance + "/trace_options")
+    try files.write("common_pid == \(thread)", to: "\(instance)/events/\(group)/filter")
+    // An instance begins with more than a megabyte for each CPU. Two records of at most 64 bytes a call.
+    try files.write("1", to: instance + "/buffer_size_kb")
+    try files.write("\(calls / 8 + 8)", to: "\(instance)/per_cpu/cpu\(cpu)/buffer_size_kb")
+    guard let entered = files.integer("\(instance)/events/\(group)/entered/id"),
+      let returned = files.integer("\(instance)/events/\(group)/returned/id")
+    else { throw .noSuchFileOrDirectory }
+    entryType = Int64(entered)
+    returnType = Int64(returned)
+  }
+
+  deinit { Self.remove(group, instance, folder, files) }
+
+  /// From now on calls are recorded. It takes the kernel milliseconds.
+  public func arm() throws(MachineFailure) {
+    try set("\(instance)/trace", "\n")
+    try set("\(instance)/events/\(group)/enable", "1")
+  }
+
+  /// Takes the probes out of the function again.
+  public func disarm() throws(MachineFailure) { try set("\(instance)/events/\(group)/enable", "0") }
+
+  /// How long each call since `arm` took, in ticks of the clock, in their order.
+  public func durations() throws(MachineFailure) -> [UInt64] {
+    let path = "\(instance)/per_cpu/cpu\(cpu)/trace"
+    guard let text = files.text(path) else { throw MachineFailure(message: "\(path) does not read") }
+    guard let durations = Self.durations(text, entry: entryType, return: returnType) else {
+      throw MachineFailure(message: "\(path) does not show one return for each call")
+    }
+    return durations
+  }
+
+  /// Reads lines `PID CPU TIME type: ID`, each entry followed by its return.
+  static func durations(_ text: String, entry: Int64, return returned: Int64) -> [UInt64]? {
+    var durations: [UInt64] = []
+    var began: UInt64?
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
+      let words = line.split(separator: UInt8(ascii: " "))
+      guard words.count >= 4, let time = UInt64(Substring(words[2])),
+        let type = Int64(Substring(words[words.count - 1]))
+      else { return nil }
+      if type == entry, began == nil {
+        began = time
+      } else if type == returned, let start = began, time >= start {
+        durations.append(time - start)
+        began = nil
+      } else {
+        return nil
+      }
+    }
+    return began == nil ? durations : nil
+  }
+
+  private func set(_ path: String, _ text: String) throws(MachineFailure) {
+    do throws(Errno) { try files.write(text, to: path) } catch {
+      throw MachineFailure(message: "\(path): \(error)")
+    }
+  }
+
+  private static func removal(of group: String) -> String { "-:\(group)/entered\n-:\(group)/returned\n" }
+
+  /// Best effort: what is not there needs no removal.
+  private static func remove(_ group: String, _ instance: String, _ folder: String, _ files: SystemFiles) {
+    try? files.write("0", to: "\(instance)/events/\(group)/enable")
+    rmdir(files.root + instance)
+    try? files.write(removal(of: group), to: folder + "/kprobe_events")
+  }
+
+  /// Removes what processes that are gone have left.
+  private static func removeStale(_ folder: String, _ files: SystemFiles) {
+    let instances = files.names(in: folder + "/instances") ?? []
+    let lines = (files.text(folder + "/kprobe_events") ?? "").split(separator: "\n")
+    let left =
+      instances.compactMap { number(after: "\(prefix)-", in: $0) }
+      + lines.compactMap { line in
+        line.split(separator: ":").dropFirst().first.flatMap { number(after: "\(prefix)_", in: $0) }
+      }
+    // A namesake of ours has not made anything yet.
+    for pid in Set(left) where pid == getpid() || kill(pid, 0) != 0 && errno == ESRCH {
+      remove("\(prefix)_\(pid)", "\(folder)/instances/\(prefix)-\(pid)", folder, files)
+    }
+  }
+
+  private static func number(after prefix: String, in text: some StringProtocol) -> pid_t? {
+    guard text.hasPrefix(prefix) else { return nil }
+    return pid_t(text.dropFirst(prefix.count).prefix { $0.isNumber })
+  }
+}
