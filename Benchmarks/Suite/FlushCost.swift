@@ -12,8 +12,9 @@ import Statistics
 /// `switch`: the fault with the flush and without it, where the kernel can switch it. What the flush's absence
 /// changes beside it (a stale entry that spares a walk) is in the difference.
 ///
-/// `trace`: probes at the flush's entry and return stamp each call. The probes lie partly between the stamps, so the
-/// figure is an upper bound; the same fault is measured without them beside it, and the row says what they add.
+/// `trace`: probes at the flush's entry and return stamp each call. The probes lie partly between the stamps: what they
+/// take around an empty call is subtracted, and the same fault is measured without them beside it, so that the row
+/// says what they add. Other CPUs are not probed, but a flush that waits for them meets them later than without.
 ///
 /// `online-cpus`: the fault at several numbers of online CPUs, a line through them, and its slope times the CPUs that
 /// a flush interrupts with all of them online. Whatever else grows with the CPUs (a lock, the frequency of a core whose
@@ -59,13 +60,17 @@ enum FlushCost {
 
   private static func traced(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let fault = try medianFault(measured, bench)
-    let flushes = try bench.probingFlushes(calls: measured.pages) { () throws(Refusal) in
+    let probing = try bench.probingFlushes(calls: measured.pages) { () throws(Refusal) in
       try TLBFlush.touch(measured, bench)
     }
-    guard let probed = median(bench.takeSamples()) else { throw .failed("no page was touched") }
-    bench.record(samples: flushes, detail: MethodDetail(.probes, fault: fault, added: probed - fault))
-    if flushes.count != measured.pages {
-      bench.invalidate("\(flushes.count) flushes were recorded for \(measured.pages) pages")
+    guard let probed = median(bench.takeSamples()), let empty = median(probing.emptyCalls) else {
+      throw .failed("the probes recorded nothing")
+    }
+    bench.record(
+      samples: probing.flushes.map { $0 - empty },
+      detail: MethodDetail(.probes(subtracted: empty), fault: fault, added: probed - fault))
+    if probing.flushes.count != measured.pages {
+      bench.invalidate("\(probing.flushes.count) flushes were recorded for \(measured.pages) pages")
     }
   }
 

@@ -13,7 +13,7 @@
 /* One state for each CPU that is offline, and a few more. */
 #define STATES 1024
 #define PATH_BYTES 128
-#define CONTENT_BYTES 64
+#define CONTENT_BYTES 160
 
 /* The signals by which a process ends of itself, or is told to without a chance to finish. */
 static const int deaths[] = { SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGFPE, SIGSEGV };

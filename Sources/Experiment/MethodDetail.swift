@@ -4,8 +4,9 @@ import Statistics
 /// What a method says of a block beside its samples: how far its figure can be trusted.
 public struct MethodDetail: Hashable, Sendable {
   public enum Method: Hashable, Sendable {
-    /// Probes around the flush: the same fault without them, and what they add to it.
-    case probes
+    /// Probes around the flush: the same fault without them, and what they add to it. `subtracted` is what they take
+    /// around an empty call.
+    case probes(subtracted: Double)
     /// A line through the fault at `points` numbers of online CPUs: the fault on one CPU alone, and what each
     /// further one adds.
     case line(points: Int)
@@ -25,8 +26,12 @@ public struct MethodDetail: Hashable, Sendable {
 
   /// For blocks.csv.
   public var text: String {
-    let points = if case .line(let points) = method { ";points=\(points)" } else { "" }
-    return "fault=\(fault);added=\(added)\(points)"
+    let more =
+      switch method {
+      case .probes(let subtracted): "subtracted=\(subtracted)"
+      case .line(let points): "points=\(points)"
+      }
+    return "fault=\(fault);added=\(added);\(more)"
   }
 
   /// What the blocks of a case say together, by their medians; nil where there is nothing to say.
@@ -38,9 +43,9 @@ public struct MethodDetail: Hashable, Sendable {
       value.magnitude < 1e15 ? "\(Int(value.rounded())) \(unit.rawValue)" : "\(value) \(unit.rawValue)"
     }
     return switch method {
-    case .probes:
-      "by probes around the flush: they add \(amount(added)) to a fault of \(amount(fault)), and part of that is in "
-        + "the figure"
+    case .probes(let subtracted):
+      "by probes around the flush: they add \(amount(added)) to a fault of \(amount(fault)); "
+        + "\(amount(subtracted)), what they take around an empty call, are subtracted"
     case .line(let points):
       "by a line through \(points) numbers of online CPUs: a fault is \(amount(fault)) on one CPU alone, and "
         + "\(amount(added)) more for each further one"

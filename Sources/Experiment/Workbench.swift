@@ -210,12 +210,12 @@ public final class Workbench {
     } catch { return Refusal(error) }
   }()
 
-  /// Runs `body` with probes around the kernel's flush, and says how long each flush of this thread took in it, in
-  /// the unit of the clock. The probes are made once a group, and armed only here.
+  /// Runs `body` with probes around the kernel's flush, and says how long each flush of this thread took in it, and
+  /// each of some empty calls, in the unit of the clock. The probes are made once a group, and armed only here.
   public func probingFlushes(
     calls: Int, _ body: () throws(Refusal) -> Void
-  ) throws(Refusal) -> [Double] {
-    let ticks: [UInt64]
+  ) throws(Refusal) -> (flushes: [Double], emptyCalls: [Double]) {
+    let ticks: (flushes: [UInt64], emptyCalls: [UInt64])
     do throws(MachineFailure) {
       if flushProbe == nil {
         flushProbe = try .make(
@@ -226,10 +226,11 @@ public final class Workbench {
     let result = Result { () throws(Refusal) in try body() }
     do throws(MachineFailure) {
       try flushProbe?.disarm()
-      ticks = try flushProbe?.durations() ?? []
+      ticks = try flushProbe?.durations() ?? ([], [])
     } catch { throw Refusal(.failed, error) }
     try result.get()
-    return ticks.map { Double($0) / clock.ticksPerNanosecond }
+    let rate = clock.ticksPerNanosecond
+    return (ticks.flushes.map { Double($0) / rate }, ticks.emptyCalls.map { Double($0) / rate })
   }
 
   /// In random order, by the run's seed.

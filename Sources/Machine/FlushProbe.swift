@@ -3,13 +3,13 @@ import CKernel
 import Glibc
 import SystemPackage
 
-/// A probe at the entry of the kernel-range TLB flush and one at its return, which stamp each call that one thread
-/// makes, in a tracefs instance of this process's own. Everything is removed again when its owner goes, and when a
+/// Probes at the entry of the kernel-range TLB flush and at its return, which stamp each call that one thread makes,
+/// in a tracefs instance of this process's own. Everything is removed again when its owner goes, and when a
 /// signal ends the process; what a SIGKILL left is removed by the next owner on the machine.
 ///
-/// How it can mislead: the probes are work of their own. What lies between the two stamps holds the end of the first
-/// probe and the start of the second, so a duration is an upper bound; what both add to a fault is to be
-/// measured beside it.
+/// How it can mislead: the probes are work of their own, and part of it lies between the two stamps. The same probes
+/// around a function that does next to nothing tell how much. That part with warm caches; what the probes add to a
+/// fault altogether is to be measured beside it.
 public struct FlushProbe: ~Copyable {
   /// What is probed: the one function of every flush of kernel addresses on x86. arm64 has it inlined.
   public static let function = "flush_tlb_kernel_range"
@@ -19,12 +19,22 @@ public struct FlushProbe: ~Copyable {
   private let group: String
   private let instance: String
   private let cpu: Int
-  private var entryType: Int64 = 0
-  private var returnType: Int64 = 0
+  /// Numbers of the events, in the order of `probes`.
+  private var types: [Int] = []
   // Armed in this order, undone from the last: the probes cannot go while an instance records them.
   private let events: RestoredState
   private let ownInstance: RestoredState
   private let recording: RestoredState
+
+  /// What next to nothing is: getppid(2), as x86 names it.
+  private static let emptyFunction = "__x64_sys_getppid"
+  private static let emptyCalls = 64
+  /// Each entry is followed by its return.
+  private static let probes = [
+    (kind: "p", name: "entered", function: function), (kind: "r", name: "returned", function: function),
+    (kind: "p", name: "empty_entered", function: emptyFunction),
+    (kind: "r", name: "empty_returned", function: emptyFunction),
+  ]
 
   /// Where tracefs may be mounted.
   private static let folders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
@@ -111,9 +121,9 @@ public struct FlushProbe: ~Copyable {
   }
 
   private mutating func setUp(thread: Int32, calls: Int, clock: Clock) throws(Errno) {
-    try files.write(
-      "p:\(group)/entered \(Self.function)\nr:\(group)/returned \(Self.function)\n",
-      to: folder + "/kprobe_events")
+    for probe in Self.probes {
+      try files.write("\(probe.kind):\(group)/\(probe.name) \(probe.function)\n", to: folder + "/kprobe_events")
+    }
     if mkdir(files.root + instance, 0o750) != 0 { throw Errno(rawValue: errno) }
     try files.write(clock.rawValue, to: instance + "/trace_clock")
     // Time stamps as they are: the other formats round to microseconds.
@@ -121,63 +131,71 @@ public struct FlushProbe: ~Copyable {
     try files.write("common_pid == \(thread)", to: "\(instance)/events/\(group)/filter")
     // An instance begins with more than a megabyte for each CPU. Two records of at most 64 bytes a call.
     try files.write("1", to: instance + "/buffer_size_kb")
-    try files.write("\(calls / 8 + 8)", to: "\(instance)/per_cpu/cpu\(cpu)/buffer_size_kb")
-    guard let entered = files.integer("\(instance)/events/\(group)/entered/id"),
-      let returned = files.integer("\(instance)/events/\(group)/returned/id")
-    else { throw .noSuchFileOrDirectory }
-    entryType = Int64(entered)
-    returnType = Int64(returned)
+    try files.write("\((calls + Self.emptyCalls) / 8 + 8)", to: "\(instance)/per_cpu/cpu\(cpu)/buffer_size_kb")
+    for probe in Self.probes {
+      guard let type = files.integer("\(instance)/events/\(group)/\(probe.name)/id") else {
+        throw .noSuchFileOrDirectory
+      }
+      types.append(type)
+    }
   }
 
   deinit { Self.remove(group, instance, folder, files) }
 
   /// From now on calls are recorded. It takes the kernel milliseconds.
   public func arm() throws(MachineFailure) {
-    try set("\(instance)/trace", "\n")
-    try set("\(instance)/events/\(group)/enable", "1")
+    do throws(Errno) {
+      try files.empty(recordsPath)
+      try files.write("1", to: switchPath)
+    } catch { throw MachineFailure(message: "arming the probes: \(error)") }
   }
 
-  /// Takes the probes out of the function again.
-  public func disarm() throws(MachineFailure) { try set("\(instance)/events/\(group)/enable", "0") }
+  /// Takes the probes out of the functions again, after some calls of the empty one.
+  public func disarm() throws(MachineFailure) {
+    for _ in 0..<Self.emptyCalls { _ = getppid() }
+    do throws(Errno) { try files.write("0", to: switchPath) } catch {
+      throw MachineFailure(message: "disarming the probes: \(error)")
+    }
+  }
 
-  /// How long each call since `arm` took, in ticks of the clock, in their order.
-  public func durations() throws(MachineFailure) -> [UInt64] {
-    let path = "\(instance)/per_cpu/cpu\(cpu)/trace"
+  /// How long the calls between `arm` and `disarm` took, in ticks of the clock, in their order.
+  public func durations() throws(MachineFailure) -> (flushes: [UInt64], emptyCalls: [UInt64]) {
+    let path = recordsPath
     guard let text = files.text(path) else { throw MachineFailure(message: "\(path) does not read") }
-    guard let durations = Self.durations(text, entry: entryType, return: returnType) else {
+    guard let durations = Self.durations(text, types: types) else {
       throw MachineFailure(message: "\(path) does not show one return for each call")
     }
-    return durations
+    return (durations[0], durations[1])
   }
 
-  /// Reads lines `PID CPU TIME type: ID`, each entry followed by its return.
-  static func durations(_ text: String, entry: Int64, return returned: Int64) -> [UInt64]? {
-    var durations: [UInt64] = []
-    var began: UInt64?
+  /// Reads lines `PID CPU TIME type: ID`, each entry followed by its return: those of `types[0]` and `types[1]`, those
+  /// of the next two, and so on. Nil where they do not come in pairs.
+  static func durations(_ text: String, types: [Int]) -> [[UInt64]]? {
+    var durations = [[UInt64]](repeating: [], count: types.count / 2)
+    var entry: (type: Int, time: UInt64)?
     for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
       let words = line.split(separator: UInt8(ascii: " "))
       guard words.count >= 4, let time = UInt64(Substring(words[2])),
-        let type = Int64(Substring(words[words.count - 1]))
+        let type = Int(Substring(words[words.count - 1])).flatMap({ types.firstIndex(of: $0) })
       else { return nil }
-      if type == entry, began == nil {
-        began = time
-      } else if type == returned, let start = began, time >= start {
-        durations.append(time - start)
-        began = nil
+      if type.isMultiple(of: 2), entry == nil {
+        entry = (type, time)
+      } else if let began = entry, began.type + 1 == type, time >= began.time {
+        durations[type / 2].append(time - began.time)
+        entry = nil
       } else {
         return nil
       }
     }
-    return began == nil ? durations : nil
+    return entry == nil ? durations : nil
   }
 
-  private func set(_ path: String, _ text: String) throws(MachineFailure) {
-    do throws(Errno) { try files.write(text, to: path) } catch {
-      throw MachineFailure(message: "\(path): \(error)")
-    }
-  }
+  private var recordsPath: String { "\(instance)/per_cpu/cpu\(cpu)/trace" }
+  private var switchPath: String { "\(instance)/events/\(group)/enable" }
 
-  private static func removal(of group: String) -> String { "-:\(group)/entered\n-:\(group)/returned\n" }
+  private static func removal(of group: String) -> String {
+    probes.map { "-:\(group)/\($0.name)\n" }.joined()
+  }
 
   /// Best effort: what is not there needs no removal.
   private static func remove(_ group: String, _ instance: String, _ folder: String, _ files: SystemFiles) {

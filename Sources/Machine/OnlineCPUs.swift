@@ -37,7 +37,7 @@ public struct OnlineCPUs: ~Copyable {
         message: "/sys/devices/system/cpu/cpuN/online: \(error)", remedy: "root, and a writable /sys")
     }
     throw MachineFailure(
-      message: "\(reachable) numbers of online CPUs can be had here, and a line needs \(least)")
+      message: "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and a line needs \(least - 1)")
   }
 
   public init(beside cpu: Int, online: CPUSet, files: SystemFiles = SystemFiles()) {

@@ -33,6 +33,13 @@ extension SystemFiles {
     guard written == text.utf8.count else { throw .ioError }
   }
 
+  /// Empties a file that exists: of a trace, what was recorded.
+  func empty(_ path: String) throws(Errno) {
+    let descriptor = open(root + path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    close(descriptor)
+  }
+
   /// Why a file cannot be written to, if it cannot; nothing is written.
   func writeRefusal(_ path: String) -> Errno? {
     let descriptor = open(root + path, O_WRONLY | O_CLOEXEC)
