@@ -24,16 +24,6 @@ public struct MethodDetail: Hashable, Sendable {
     self.added = added
   }
 
-  /// For blocks.csv.
-  public var text: String {
-    let more =
-      switch method {
-      case .probes(let subtracted): "subtracted=\(subtracted)"
-      case .line(let points): "points=\(points)"
-      }
-    return "fault=\(fault);added=\(added);\(more)"
-  }
-
   /// What the blocks of a case say together, by their medians; nil where there is nothing to say.
   static func words(_ details: [MethodDetail], _ unit: SampleUnit) -> String? {
     guard let method = details.first?.method, let fault = median(details.map(\.fault)),
