@@ -5,7 +5,7 @@ import Loops
 import Machine
 
 /// tlb-flush: what a removal costs the other CPUs, and what a broadcast costs at all. What it measures and
-/// how it can mislead stands in Loops/tlb-flush.c, CKernel's companion.h and FlushCost.swift.
+/// how it can mislead stands in Loops/tlb-flush.c and CKernel's companion.h.
 enum TLBFlush {
   static let benchmark = "tlb-flush"
   private static let mappable = Backing.allCases.filter { !$0.isPrivate }
@@ -28,7 +28,7 @@ enum TLBFlush {
         "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
       isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
-  ] + FlushCost.operations
+  ]
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)

@@ -57,7 +57,8 @@ public struct FlushProbe: ~Copyable {
     guard let folder = folders.first(where: { files.names(in: $0)?.contains("trace_clock") == true }) else {
       guard files.text("/proc/filesystems")?.contains("\ttracefs\n") == true else {
         throw MachineFailure(
-          message: "the kernel has no tracefs", remedy: "a kernel with CONFIG_FTRACE and CONFIG_KPROBE_EVENTS")
+          message: "the kernel has no tracefs", remedy: "a kernel with CONFIG_FTRACE and CONFIG_KPROBE_EVENTS"
+        )
       }
       throw MachineFailure(
         message: "tracefs is not mounted, or only root sees it",
@@ -122,7 +123,8 @@ public struct FlushProbe: ~Copyable {
 
   private mutating func setUp(thread: Int32, calls: Int, clock: Clock) throws(Errno) {
     for probe in Self.probes {
-      try files.write("\(probe.kind):\(group)/\(probe.name) \(probe.function)\n", to: folder + "/kprobe_events")
+      try files.write(
+        "\(probe.kind):\(group)/\(probe.name) \(probe.function)\n", to: folder + "/kprobe_events")
     }
     if mkdir(files.root + instance, 0o750) != 0 { throw Errno(rawValue: errno) }
     try files.write(clock.rawValue, to: instance + "/trace_clock")
@@ -131,7 +133,8 @@ public struct FlushProbe: ~Copyable {
     try files.write("common_pid == \(thread)", to: "\(instance)/events/\(group)/filter")
     // An instance begins with more than a megabyte for each CPU. Two records of at most 64 bytes a call.
     try files.write("1", to: instance + "/buffer_size_kb")
-    try files.write("\((calls + Self.emptyCalls) / 8 + 8)", to: "\(instance)/per_cpu/cpu\(cpu)/buffer_size_kb")
+    try files.write(
+      "\((calls + Self.emptyCalls) / 8 + 8)", to: "\(instance)/per_cpu/cpu\(cpu)/buffer_size_kb")
     for probe in Self.probes {
       guard let type = files.integer("\(instance)/events/\(group)/\(probe.name)/id") else {
         throw .noSuchFileOrDirectory

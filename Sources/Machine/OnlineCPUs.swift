@@ -37,7 +37,8 @@ public struct OnlineCPUs: ~Copyable {
         message: "/sys/devices/system/cpu/cpuN/online: \(error)", remedy: "root, and a writable /sys")
     }
     throw MachineFailure(
-      message: "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and a line needs \(least - 1)")
+      message:
+        "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and a line needs \(least - 1)")
   }
 
   public init(beside cpu: Int, online: CPUSet, files: SystemFiles = SystemFiles()) {

@@ -96,7 +96,8 @@ struct SelectionOptions: ParsableArguments {
   func plan(for session: Session, seed: UInt64) -> Plan {
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
-      backings: backing?.values, others: others?.values, methods: method?.values.map(\.name), baseline: baseline,
+      backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
+      baseline: baseline,
       order: order,
       cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
     return Plan.make(

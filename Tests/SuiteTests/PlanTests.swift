@@ -123,7 +123,8 @@ struct PlanTests {
   }
 
   @Test(arguments: [
-    (1...4, [1, 2, 3, 4]), (2...9, [2, 3, 4, 5, 6, 7, 8, 9]), (1...64, [1, 10, 19, 28, 37, 46, 55, 64]), (3...3, [3]),
+    (1...4, [1, 2, 3, 4]), (2...9, [2, 3, 4, 5, 6, 7, 8, 9]), (1...64, [1, 10, 19, 28, 37, 46, 55, 64]),
+    (3...3, [3]),
   ])
   func aSweepHasBothEndsAndAtMostEightPoints(counts: ClosedRange<Int>, expected: [Int]) {
     #expect(FlushCost.spread(counts) == expected)
