@@ -27,8 +27,8 @@ enum FlushCost {
   private static let leastPoints = 4
   /// More of them take time without telling more: the ends of the line bear it.
   private static let mostPoints = 8
-  /// The work that a change of the CPUs leaves behind is done by then.
-  private static let restMicroseconds: UInt64 = 2000
+  /// The work that a change of the CPUs leaves behind is done by then, and those that came back sleep as the others do.
+  private static let restMicroseconds: UInt64 = 50_000
 
   static let operations: [OperationSpec] = [
     OperationSpec(

@@ -80,8 +80,13 @@ static void give_handlers_back(void)
 static void on_death(int signal_number)
 {
 	restore();
-	/* Whoever handled it before (Swift's backtraces) has it again. */
+	/*
+	 * Whoever handled it before (Swift's backtraces) has it again. That one may return, because a fault would come
+	 * again; what was sent from outside does not, and this process shall not go on with the state gone.
+	 */
 	give_handlers_back();
+	raise(signal_number);
+	signal(signal_number, SIG_DFL);
 	raise(signal_number);
 }
 
@@ -90,9 +95,14 @@ static void take_handlers(void)
 	struct sigaction action = { 0 };
 
 	action.sa_handler = on_death;
+	action.sa_flags = SA_NODEFER; /* so that its own raise() arrives */
 	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < DEATHS; i++)
-		sigaction(deaths[i], &action, &handlers_before[i]);
+	for (size_t i = 0; i < DEATHS; i++) {
+		sigaction(deaths[i], NULL, &handlers_before[i]);
+		/* As shells' background jobs ignore SIGQUIT. */
+		if (handlers_before[i].sa_handler != SIG_IGN)
+			sigaction(deaths[i], &action, NULL);
+	}
 }
 
 int ckernel_restore_arm(const char *path, const void *bytes, size_t count)
