@@ -29,6 +29,7 @@ struct touch {
 	size_t pages;
 	enum ckernel_clock clock;
 	uint64_t *ticks;
+	size_t steps;
 };
 
 static int touch_each(void *argument)
@@ -38,6 +39,23 @@ static int touch_each(void *argument)
 	t.ticks[0] = ckernel_clock_begin(t.clock);
 	for (size_t i = 0; i < t.pages; i++) {
 		t.base[t.order[i] * t.page_bytes] = 1;
+		t.ticks[i + 1] = ckernel_clock_end(t.clock);
+	}
+	return 0;
+}
+
+static int touch_each_delayed(void *argument)
+{
+	struct touch t = *(struct touch *)argument;
+	uint64_t chain = 1;
+
+	t.ticks[0] = ckernel_clock_begin(t.clock);
+	for (size_t i = 0; i < t.pages; i++) {
+		t.base[t.order[i] * t.page_bytes] = 1;
+		for (size_t step = 0; step < t.steps; step++) {
+			chain *= 3;
+			__asm__ volatile("" : "+r"(chain));
+		}
 		t.ticks[i + 1] = ckernel_clock_end(t.clock);
 	}
 	return 0;
@@ -70,15 +88,23 @@ static int touch_whole_fenced(void *argument)
 int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
 		enum ckernel_clock clock, uint64_t *stamps)
 {
-	struct touch t = { base, page_bytes, order, pages, clock, stamps };
+	struct touch t = { base, page_bytes, order, pages, clock, stamps, 0 };
 
 	return ckernel_guarded(touch_each, &t);
+}
+
+int loops_touch_delayed(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, size_t steps,
+			enum ckernel_clock clock, uint64_t *stamps)
+{
+	struct touch t = { base, page_bytes, order, pages, clock, stamps, steps };
+
+	return ckernel_guarded(touch_each_delayed, &t);
 }
 
 int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, bool fenced,
 		      enum ckernel_clock clock, uint64_t *ticks)
 {
-	struct touch t = { base, page_bytes, order, pages, clock, ticks };
+	struct touch t = { base, page_bytes, order, pages, clock, ticks, 0 };
 
 	return ckernel_guarded(fenced ? touch_whole_fenced : touch_whole, &t);
 }

@@ -8,8 +8,8 @@ import Machine
 /// Every operation of the suite, and what an arm must show before it is measured.
 public enum Catalogue {
   public static let operations: [OperationSpec] =
-    FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
-    + FlushCost.operations
+    (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
+    + FlushCost.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
@@ -30,6 +30,7 @@ public enum Catalogue {
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
+    try DirectMap.prepare(measured, bench)
     guard spec.isPathLength || !bench.clock.countsInstructions else {
       throw .unsupported(
         "counted instructions say nothing of what waits for other CPUs or happens on them: all CPUs share the count"
@@ -50,7 +51,7 @@ public enum Catalogue {
   private static func proveHuge(_ bench: Workbench) throws(Refusal) {
     let subject = try Subject(.anonymousHuge, bytes: hugePageBytes, bench)
     let base = try subject.base
-    base.storeBytes(of: 1, as: UInt8.self)
+    try check(ckernel_touch(base, bench.pageBytes, 1), "touching a huge page")
     var present = [UInt8](repeating: 0, count: hugePageBytes / bench.pageBytes)
     try check(mincore(base, hugePageBytes, &present) == 0 ? 0 : -errno, "mincore")
     guard present.allSatisfy({ $0 & 1 == 1 }) else {

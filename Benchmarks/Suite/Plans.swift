@@ -13,6 +13,7 @@ public struct Selection: Sendable {
   public var methods: [String]?
   public var baseline: Backing?
   public var order: AccessOrder
+  public var directMap: DirectMapSetting?
   public var cpuNode: Int
   public var memoryNodes: [Int]
   public var pages: Int
@@ -20,8 +21,8 @@ public struct Selection: Sendable {
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
     others: [OthersState]? = nil, methods: [String]? = nil, baseline: Backing? = nil,
-    order: AccessOrder = .sequential, cpuNode: Int,
-    memoryNodes: [Int], pages: Int
+    order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil, cpuNode: Int, memoryNodes: [Int],
+    pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
@@ -30,6 +31,7 @@ public struct Selection: Sendable {
     self.methods = methods
     self.baseline = baseline
     self.order = order
+    self.directMap = directMap
     self.cpuNode = cpuNode
     self.memoryNodes = memoryNodes
     self.pages = pages
@@ -67,12 +69,18 @@ public enum PlanName: String, CaseIterable, Sendable {
 }
 
 extension Plan {
+  /// Fewer pages than these say little of a page: the call around them shows.
+  private static let smallestPages = 64
+
   /// Lays the cases of a selection out in groups of arms.
   ///
-  /// - Parameter refuses: why the machine lacks what an operation requires for a case, if it does.
+  /// - Parameters:
+  ///   - isSizeAsked: blocks keep the selection's size, whatever it takes.
+  ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    otherCPUs: Int, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
+    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool,
+    refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
@@ -92,8 +100,7 @@ extension Plan {
     }
     return Plan(
       name: name.rawValue, groups: groups, precision: precision ?? name.precision,
-      budget: budget ?? name.budget,
-      seed: seed)
+      budget: budget ?? name.budget, seed: seed, smallestPages: isSizeAsked ? nil : smallestPages)
   }
 
   /// Where several specs are ways of one operation, each keeps the backings that it is the first to serve here. What
@@ -132,7 +139,7 @@ extension Plan {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
       order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
-      others: others, flush: flush)
+      others: others, directMap: selection.directMap, flush: flush)
   }
 
   private static func groups(
@@ -174,6 +181,7 @@ extension Plan {
         let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
+    case .replica: return []
     }
   }
 
@@ -188,7 +196,8 @@ extension Plan {
     return others > 0 ? counts + [others] : counts
   }
 
-  private static func against(_ baseline: Case?, _ cases: [Case]) -> [Case: Case] {
+  /// What an arm is compared with.
+  static func against(_ baseline: Case?, _ cases: [Case]) -> [Case: Case] {
     guard let baseline else { return [:] }
     return Dictionary(uniqueKeysWithValues: cases.filter { $0 != baseline }.map { ($0, baseline) })
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ckernel/memory.h"
 
+#include "ckernel/guard.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -52,6 +54,28 @@ int ckernel_gup_read(const void *source, void *destination, size_t bytes)
 	if (got < 0)
 		return -errno;
 	return (size_t)got == bytes ? 0 : -EFAULT;
+}
+
+struct touched {
+	volatile uint8_t *base;
+	size_t page_bytes;
+	size_t pages;
+};
+
+static int touch(void *argument)
+{
+	struct touched t = *(struct touched *)argument;
+
+	for (size_t i = 0; i < t.pages; i++)
+		t.base[i * t.page_bytes] = 1;
+	return 0;
+}
+
+int ckernel_touch(void *base, size_t page_bytes, size_t pages)
+{
+	struct touched t = { base, page_bytes, pages };
+
+	return ckernel_guarded(touch, &t);
 }
 
 void ckernel_rest(uint64_t microseconds)

@@ -8,8 +8,7 @@ struct Arm {
   let measuredCase: Case
   let identity: ArmIdentity
   private(set) var summary: Summary
-  /// The block's median by round, for pairing with the baseline's.
-  private(set) var medians: [Int: Double] = [:]
+  private(set) var series = BlockSeries()
   private let takesPagesIn: Bool
   private var details: [MethodDetail] = []
   private var blockCount = 0
@@ -47,21 +46,22 @@ struct Arm {
     case .warmUp: break
     case .invalid(let reason):
       summary.invalidBlocks += 1
-      if summary.blocks == 0 { summary.reason = reason }
+      if series.blocks == 0 { summary.reason = reason }
     }
   }
 
   private mutating func take(_ block: Block) {
-    if summary.blocks == 0 { summary.reason = identity.note }
-    summary.blocks += 1
-    summary.samples.record(contentsOf: block.samples)
+    if series.blocks == 0 { summary.reason = identity.note }
+    series.add(block.samples, round: block.round)
     summary.counters += block.counters
+    if let splits = block.counters.splits {
+      summary.splittingBlocks = (summary.splittingBlocks ?? 0) + (splits > 0 ? 1 : 0)
+    }
     summary.placement = worse(summary.placement, block.placement)
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
     if let detail = block.detail { details.append(detail) }
-    medians[block.round] = median(block.samples)
   }
 
   /// The row says the worst that any of its blocks says.
@@ -72,15 +72,14 @@ struct Arm {
 
   /// Ends the arm. What broke off is no figure: its blocks stay where blocks are recorded, the row has none.
   mutating func fail(_ refusal: Refusal) {
-    let before = summary.blocks
+    let before = series.blocks
     summary.status = refusal.kind == .unsupported ? .unsupported : .failed
     summary.reason = before == 0 ? refusal.description : "\(refusal), after \(before) blocks"
-    summary.blocks = 0
-    summary.samples = Distribution()
+    series = BlockSeries()
+    summary.estimates = Estimates()
     summary.counters = .none
     summary.placement = nil
-    (summary.faultsTaken, summary.gaps, summary.stolen) = (nil, nil, nil)
-    medians = [:]
+    (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
     details = []
   }
 
@@ -88,64 +87,69 @@ struct Arm {
 
   /// Brings interval, effect and flush up to date with the blocks.
   mutating func conclude(baseline: Arm?, witness: FlushWitness) {
-    summary.medianInterval = medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
-    summary.flush = flushSeen(baseline, witness)
     if let words = MethodDetail.words(details, summary.unit) {
       summary.reason = [identity.note, words].compactMap { $0 }.joined(separator: "; ")
     }
     // A baseline that failed since the last look compares nothing any more.
-    summary.baseline = nil
-    summary.effect = nil
-    guard let baseline, baseline.measuredCase != measuredCase else { return }
-    summary.baseline = baseline.measuredCase
-    let pairs = medians.keys.sorted().compactMap { round in
-      baseline.medians[round].flatMap { base in medians[round].map { (baseline: base, value: $0) } }
-    }
-    summary.effect = pairedEffect(pairs)
+    let other = baseline.flatMap { $0.measuredCase == measuredCase ? nil : $0 }
+    summary.baseline = other?.measuredCase
+    summary.estimates = series.estimates(against: other?.series)
+    summary.flush = flushSeen(baseline, witness)
   }
 
-  mutating func settle(_ status: CaseStatus) {
+  /// - Parameter missing: how many blocks the precision would take, for an arm that missed it; nil where too few
+  ///   blocks tell.
+  mutating func settle(_ status: CaseStatus, missing: Int? = nil) {
     guard !hasFailed else { return }
     summary.status = status
-    if summary.blocks == 0 {
-      if summary.invalidBlocks > 0 { summary.status = .failed }
-      summary.reason =
-        summary.reason
-        ?? (status == .partial
-          ? "interrupted before a block that counts"
-          : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
+    if measuredCase.directMap == .cold, measuredCase.backing.removesDirectMap, series.blocks > 0 {
+      let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
+      note("\(number) of \(series.blocks) blocks split a huge entry of the direct map")
     }
+    if let missing { note("\(series.blocks) blocks; the precision takes about \(missing)") }
+    guard series.blocks == 0 else { return }
+    if summary.invalidBlocks > 0 { summary.status = .failed }
+    summary.reason =
+      summary.reason
+      ?? (status == .partial
+        ? "interrupted before a block that counts"
+        : "the budget ended before a block that counts (a longer --budget, or a smaller --size)")
   }
 
-  /// Whether the interval of the effect (of the median, for a baseline) is as narrow as asked.
-  func isPrecise(_ precision: Double) -> Bool {
-    if hasFailed { return true }
+  private mutating func note(_ text: String) {
+    summary.reason = summary.reason.map { "\($0); \(text)" } ?? text
+  }
+
+  /// Half the width of the effect's interval (of the median's, for a baseline) as a share of what it is around;
+  /// infinite with too few blocks, 0 for an arm that has failed and needs none.
+  var relativeHalfWidth: Double {
+    if hasFailed { return 0 }
+    guard let center = series.center else { return .infinity }
     if let effect = summary.effect {
-      if let ratio = effect.ratio {
-        return ratio.interval.relativeHalfWidth(around: ratio.value) <= precision
-      }
+      if let ratio = effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) }
       // Where a value is zero there is no ratio: the shift against the arm's own size.
-      guard let center = median(Array(medians.values)), center != 0 else {
-        return effect.shift.interval.isFinite
-      }
-      return effect.shift.interval.relativeHalfWidth(around: center) <= precision
+      return Self.width(effect.shift.interval, around: center)
     }
-    guard let interval = summary.medianInterval, let center = median(Array(medians.values)) else {
-      return false
-    }
-    return center == 0 ? interval.isFinite : interval.relativeHalfWidth(around: center) <= precision
+    guard let interval = summary.medianInterval else { return .infinity }
+    return Self.width(interval, around: center)
+  }
+
+  /// Nothing is relative to a size of zero: there any finite interval will do.
+  private static func width(_ interval: Interval, around center: Double) -> Double {
+    if center == 0 { return interval.isFinite ? 0 : .infinity }
+    return interval.relativeHalfWidth(around: center)
   }
 
   /// What the held CPUs saw of the flush that a removal calls for. Whatever other work does to the baseline as
   /// well is `unknown`.
   private func flushSeen(_ baseline: Arm?, _ witness: FlushWitness) -> FlushState? {
-    guard takesPagesIn, summary.blocks > 0 else { return nil }
-    let shown = witness.shown(by: summary.counters, blocks: summary.blocks, of: measuredCase)
+    guard takesPagesIn, series.blocks > 0 else { return nil }
+    let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
-      baseline.summary.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
+      baseline.series.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
       let flushes = witness.flushes(summary.counters)
     else { return shown }
-    let share = noise / Double(baseline.summary.blocks) / (flushes / Double(summary.blocks))
+    let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))
     return share > 0.1 ? .unknown : .on
   }
 }

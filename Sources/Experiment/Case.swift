@@ -15,6 +15,14 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   case idle
 }
 
+/// The state that a block finds the direct map in, where a case chooses it.
+public enum DirectMapSetting: String, CaseIterable, Codable, Sendable {
+  /// Memory that no block has used before, as far as the machine has any: a removal may split a huge entry.
+  case cold
+  /// Memory whose huge entries are split already: a removal splits none.
+  case split
+}
+
 /// The flush after a removal, where a case switches it.
 public enum FlushSetting: String, CaseIterable, Codable, Sendable {
   case on
@@ -36,13 +44,18 @@ public struct Case: Hashable, Sendable {
   /// Node that the memory is bound to.
   public var memoryNode: Int
   public var others: OthersState
+  /// nil where the case takes the direct map as it comes.
+  public var directMap: DirectMapSetting?
   /// What the kernel's switch is set to; nil where the case leaves it alone. What the counters then show is
   /// the summary's.
   public var flush: FlushSetting?
+  /// Which of several identical arms; nil but in a selfcheck.
+  public var replica: Int?
 
   public init(
     benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
-    cpuNode: Int, memoryNode: Int, others: OthersState, flush: FlushSetting? = nil
+    cpuNode: Int, memoryNode: Int, others: OthersState, directMap: DirectMapSetting? = nil,
+    flush: FlushSetting? = nil, replica: Int? = nil
   ) {
     self.benchmark = benchmark
     self.operation = operation
@@ -53,14 +66,17 @@ public struct Case: Hashable, Sendable {
     self.cpuNode = cpuNode
     self.memoryNode = memoryNode
     self.others = others
+    self.directMap = directMap
     self.flush = flush
+    self.replica = replica
   }
 
   /// The canonical text of the axes: the key under which samples, series and comparisons meet.
   public var key: String {
     "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
       + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
-      + (flush.map { "/flush=\($0.rawValue)" } ?? "")
+      + (directMap.map { "/direct_map=\($0.rawValue)" } ?? "")
+      + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (replica.map { "/replica=\($0)" } ?? "")
   }
 }
 
@@ -80,4 +96,6 @@ public enum ArmAxis: Hashable, Sendable {
   case others
   case threads
   case flush
+  /// In nothing: identical arms, held against each other.
+  case replica
 }

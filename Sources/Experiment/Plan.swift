@@ -12,7 +12,7 @@ public struct OperationSpec: Sendable {
   /// and a plan takes for each backing the first whose requirement is met.
   public let method: String
   /// In what the arms of a group differ.
-  public let armAxis: ArmAxis
+  public var armAxis: ArmAxis
   /// The `others` that it makes sense in.
   public let others: [OthersState]
   /// The backings that it has a meaning for.
@@ -28,7 +28,7 @@ public struct OperationSpec: Sendable {
   /// A requirement beside the backing's own that this machine does not meet.
   public let requirement: @Sendable (Case, Workbench) -> Refusal?
   /// Measures one block and records it on the workbench.
-  public let measure: @Sendable (Case, Workbench) throws(Refusal) -> Void
+  public private(set) var measure: @Sendable (Case, Workbench) throws(Refusal) -> Void
 
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
@@ -72,6 +72,16 @@ public struct OperationSpec: Sendable {
       },
       measure: { _, _ throws(Refusal) in throw .failed("no method was found") })
   }
+
+  /// The same operation with another measurement in place of its own, which it is given.
+  public func replacing(
+    _ measurement: @escaping @Sendable (_ original: OperationSpec, Case, Workbench) throws(Refusal) -> Void
+  ) -> OperationSpec {
+    let original = self
+    var copy = self
+    copy.measure = { measured, bench throws(Refusal) in try measurement(original, measured, bench) }
+    return copy
+  }
 }
 
 /// Arms that are measured side by side, in rounds.
@@ -97,13 +107,36 @@ public struct Plan: Sendable {
   /// Seconds for the whole run.
   public var budget: Double
   public var seed: UInt64
+  /// Blocks may shrink to so many pages where the budget is short; nil where their size is asked for.
+  public var smallestPages: Int?
 
-  public init(name: String, groups: [CaseGroup], precision: Double, budget: Double, seed: UInt64) {
+  public init(
+    name: String, groups: [CaseGroup], precision: Double, budget: Double, seed: UInt64,
+    smallestPages: Int? = nil
+  ) {
     self.name = name
     self.groups = groups
     self.precision = precision
     self.budget = budget
     self.seed = seed
+    self.smallestPages = smallestPages
+  }
+
+  /// The same plan with blocks of another size.
+  func resized(pages: Int) -> Plan {
+    func resized(_ measured: Case) -> Case {
+      var measured = measured
+      measured.pages = pages
+      return measured
+    }
+    var plan = self
+    plan.groups = groups.map { group in
+      CaseGroup(
+        spec: group.spec, cases: group.cases.map(resized),
+        baselines: Dictionary(
+          uniqueKeysWithValues: group.baselines.map { (resized($0.key), resized($0.value)) }))
+    }
+    return plan
   }
 }
 

@@ -4,23 +4,27 @@ import GuestMemory
 import Machine
 import Statistics
 
-/// Carries a plan out: groups in order, within a group rounds of one block per arm in seeded random order,
-/// until every arm is precise or the group's share of the budget ends.
+/// Carries a plan out. Every group gets a few rounds of one block per arm, in seeded random order; the time left is
+/// then divided among the groups by what they still need, until each is precise or the budget ends.
 public struct Runner {
-  /// Rounds before precision is looked at; below six no 95 % interval is finite.
-  private static let leastRounds = 8
-  private static let roundsBetweenLooks = 4
+  /// Rounds that are worth a visit: each begins with one that does not count.
+  private static let leastVisit = 4
   /// Deferred frees of the last block (RCU, per-CPU lists) are done by then.
   private static let restMicroseconds: UInt64 = 500
+  /// Seconds between two publications: all rows are made anew for each.
+  private static let publishingInterval = 5.0
 
-  private let plan: Plan
+  private var plan: Plan
   private let workbench: Workbench
   private let identify: (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
   private let sink: any RunSink
   private let observer: (any RunObserver)?
   private let start = ckernel_clock_monotonic()
   private var generator: SeededGenerator
-  private var finished: [Summary] = []
+  private var groups: [GroupRun] = []
+  /// The group measured last, whose code and tables are warm.
+  private var warmGroup: Int?
+  private var publishedAt = 0.0
   public private(set) var report: RunReport
 
   /// - Parameter identify: proves what an arm is, or refuses it, before any block of it.
@@ -36,6 +40,7 @@ public struct Runner {
     self.identify = identify
     generator = SeededGenerator(seed: plan.seed)
     report = RunReport(context: context)
+    groups = plan.groups.map { groupRun($0) }
   }
 
   /// True once a signal asked the run to stop.
@@ -45,22 +50,21 @@ public struct Runner {
 
   /// Measures everything. What was measured stays in `report` whatever happens.
   public mutating func run() throws(SinkFailure) {
-    try publish(isComplete: false, pending: plan.groups[...])
-    for (index, group) in plan.groups.enumerated() {
-      if Self.isInterrupted { break }
-      let left = plan.budget - elapsed
-      let share = left / Double(plan.groups.count - index)
-      let (arms, failure) = measure(group, number: index, until: elapsed + max(share, 0))
-      finished += arms.map(\.summary)
-      do throws(SinkFailure) {
-        try publish(isComplete: false, pending: plan.groups[(index + 1)...])
-      } catch { throw failure ?? error }
-      if let failure { throw failure }
+    try publish()
+    try calibrate()
+    var failure: SinkFailure?
+    do throws(SinkFailure) { try measure() } catch { failure = error }
+    let isCutShort = failure != nil || Self.isInterrupted
+    for index in groups.indices {
+      groups[index].settle(
+        isCutShort: isCutShort, witness: workbench.flushWitness, precision: plan.precision)
     }
-    let done = finished.count
-    let total = plan.groups.reduce(0) { $0 + $1.cases.count }
-    let rest = plan.groups.drop { group in !group.cases.contains { isPending($0) } }
-    try publish(isComplete: done == total && !Self.isInterrupted, pending: rest)
+    report.summaries = groups.flatMap { $0.arms.map(\.summary) }
+    report.isComplete = !isCutShort
+    if !isCutShort { adviseOnPrecision() }
+    report.elapsed = elapsed
+    do throws(SinkFailure) { try sink.publish(report) } catch { throw failure ?? error }
+    if let failure { throw failure }
   }
 
   /// Adds what timing itself adds, once it is known.
@@ -70,64 +74,166 @@ public struct Runner {
     try sink.publish(report)
   }
 
-  private func isPending(_ measuredCase: Case) -> Bool {
-    !finished.contains { $0.measuredCase == measuredCase }
-  }
-
   public var elapsed: Double { Double(ckernel_clock_monotonic() - start) / 1e9 }
 
-  private mutating func publish(isComplete: Bool, pending: ArraySlice<CaseGroup>) throws(SinkFailure) {
-    report.summaries =
-      finished
-      + pending.flatMap { group in
-        group.cases.map { measuredCase in
-          var arm = self.arm(measuredCase, of: group.spec, ArmIdentity())
-          arm.settle(.partial)
-          return arm.summary
-        }
+  private var secondsLeft: Double { plan.budget - elapsed }
+
+  /// The run so far: every row is partial until the end.
+  private mutating func publish() throws(SinkFailure) {
+    report.summaries = groups.flatMap { group in
+      group.arms.map { arm in
+        var arm = arm
+        arm.settle(.partial)
+        return arm.summary
       }
-    report.isComplete = isComplete
+    }
+    report.isComplete = false
     report.elapsed = elapsed
     try sink.publish(report)
+    publishedAt = elapsed
   }
 
-  /// The arms with what was measured of them, even where the sink refused a block of theirs.
-  private mutating func measure(
-    _ group: CaseGroup, number: Int, until deadline: Double
-  ) -> (arms: [Arm], failure: SinkFailure?) {
-    var arms = group.cases.map { prove($0, of: group.spec) }
+  private mutating func measure() throws(SinkFailure) {
+    for index in groups.indices where !Self.isInterrupted {
+      let share = secondsLeft / Double(groups.count - index)
+      try visit(index, seconds: share, rounds: StoppingRule.leastBlocks)
+    }
+    while try divide(), !Self.isInterrupted {}
+  }
+
+  /// Divides the time left among the groups by what they need. False where there is none left, or no need.
+  private mutating func divide() throws(SinkFailure) -> Bool {
+    let needs = groups.map(\.secondsNeeded)
+    var outstanding = needs.reduce(0, +)
+    var hasVisited = false
+    for index in groups.indices where needs[index] > 0 && !Self.isInterrupted {
+      let share = min(secondsLeft * needs[index] / outstanding, secondsLeft)
+      outstanding -= needs[index]
+      guard share >= leastSeconds(index) else { continue }
+      try visit(index, seconds: share, rounds: .max)
+      hasVisited = true
+    }
+    if hasVisited || Self.isInterrupted { return hasVisited }
+    // Too little for a share to each: the neediest of those that it serves.
+    let served = groups.indices.filter { needs[$0] > 0 && leastSeconds($0) <= secondsLeft }
+    guard let neediest = served.max(by: { needs[$0] < needs[$1] }) else { return false }
+    try visit(neediest, seconds: secondsLeft, rounds: .max)
+    return true
+  }
+
+  private func leastSeconds(_ index: Int) -> Double {
+    Double(Self.leastVisit + (warmGroup == index ? 0 : 1)) * groups[index].secondsPerRound
+  }
+
+  /// Measures rounds of one group until it is done, or has had its time or its rounds.
+  private mutating func visit(_ index: Int, seconds: Double, rounds: Int) throws(SinkFailure) {
+    let deadline = elapsed + max(seconds, 0)
+    prove(index)
+    defer {
+      workbench.endGroup()
+      groups[index].conclude(workbench.flushWitness)
+    }
+    // Where a sandbox refuses the binding, the placement that is read back says so.
+    try? MemoryPolicy.bind(toNode: groups[index].group.cases[0].memoryNode)
+    let last = rounds == .max ? .max : groups[index].rounds + rounds
+    if warmGroup != index, groups[index].isAlive, hasTime(index, until: deadline) {
+      try measureRound(index, isWarmUp: true)
+    }
+    warmGroup = index
+    while groups[index].isAlive, !groups[index].isDone, groups[index].rounds < last, !Self.isInterrupted,
+      hasTime(index, until: deadline)
+    {
+      try measureRound(index, isWarmUp: false)
+      groups[index].look(workbench.flushWitness)
+      showProgress(index)
+    }
+    if elapsed - publishedAt > Self.publishingInterval { try publish() }
+  }
+
+  /// Whether another round fits. A clock that counts instructions jumps while all CPUs idle: its deadline may pass in
+  /// a moment, so the first rounds are assured.
+  private func hasTime(_ index: Int, until deadline: Double) -> Bool {
+    if workbench.clock.countsInstructions, groups[index].rounds < StoppingRule.leastBlocks { return true }
+    return elapsed + groups[index].secondsPerRound < deadline
+  }
+
+  private func showProgress(_ index: Int) {
+    let group = groups[index].group
+    observer?.progressed(
+      RunProgress(
+        benchmark: group.spec.benchmark, operation: group.spec.name, others: group.cases[0].others,
+        group: index + 1, groups: groups.count, rounds: groups[index].rounds, secondsLeft: secondsLeft))
+  }
+
+  /// Chooses the pages of a block: where the first rounds of every case would not fit the budget, as one block of each
+  /// tells, blocks are halved until they do. By halves only, and nothing finer is sought, because pages are part of a
+  /// case's key and series should go on. These blocks are no results.
+  private mutating func calibrate() throws(SinkFailure) {
+    guard let smallest = plan.smallestPages, !workbench.clock.countsInstructions else { return }
+    var spent = 0.0
+    var done = 0
+    for index in groups.indices where spent < secondsLeft / 4 && !Self.isInterrupted {
+      prove(index)
+      let begin = elapsed
+      for arm in groups[index].arms where !arm.hasFailed {
+        workbench.begin()
+        // What fails here fails again where it is recorded.
+        try? measureBlock(arm.measuredCase, groups[index].group.spec)
+        ckernel_rest(Self.restMicroseconds)
+      }
+      workbench.endGroup()
+      spent += elapsed - begin
+      done += 1
+    }
+    guard done > 0, !Self.isInterrupted else { return }
+    let round = spent / Double(done) * Double(groups.count)
+    let before = report.context.pages
+    var pages = before
+    var needed = round * Double(StoppingRule.leastBlocks + 1)
+    while needed > secondsLeft, pages / 2 >= smallest {
+      pages /= 2
+      needed /= 2
+    }
+    guard pages < before else { return }
+    plan = plan.resized(pages: pages)
+    groups = plan.groups.map(groupRun)
+    report.context.pages = pages
+    warn(
+      Finding(
+        .note,
+        "a round of every case takes about \(Int(round.rounded(.up))) s: blocks have \(pages) pages instead of \(before)",
+        remedy: "a longer --budget, or --size to have them as large as you like"))
+    try publish()
+  }
+
+  /// Says how many rows missed the precision, and what would reach it.
+  private mutating func adviseOnPrecision() {
+    let missed = report.summaries.count { $0.status == .unstable && $0.blocks > 0 }
+    guard missed > 0 else { return }
+    let further = groups.reduce(0) { sum, group in
+      sum + Double(max(group.roundsNeeded - group.rounds, 0)) * group.secondsPerRound
+    }
+    let budget = ((elapsed + 1.2 * further) / 10).rounded(.up) * 10
+    let asked = Double((plan.precision * 1000).rounded()) / 10
+    let budgetText = budget < 3600 ? "--budget \(Int(budget))s by the spread seen, " : ""
+    warn(
+      Finding(
+        .note, "\(missed) rows did not reach ±\(asked) %; the reason column tells how many blocks would",
+        remedy: budgetText + "a quieter machine, or a wider --precision"))
+  }
+
+  private func groupRun(_ group: CaseGroup) -> GroupRun {
+    GroupRun(
+      group, arms: group.cases.map { arm($0, of: group.spec, ArmIdentity()) }, precision: plan.precision)
+  }
+
+  private mutating func prove(_ index: Int) {
+    guard !groups[index].isProved else { return }
+    let group = groups[index].group
+    groups[index].arms = group.cases.map { prove($0, of: group.spec) }
+    groups[index].isProved = true
     // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
     workbench.endGroup()
-    defer { workbench.endGroup() }
-    var isPrecise = false
-    var round = 0
-    var failure: SinkFailure?
-    // Where a sandbox refuses the binding, the placement that is read back says so.
-    try? MemoryPolicy.bind(toNode: group.cases[0].memoryNode)
-    // A clock that counts instructions jumps while all CPUs idle: its deadline may pass in a moment.
-    let assured = workbench.clock.countsInstructions ? Self.leastRounds : -1
-    while arms.contains(where: { !$0.hasFailed }), !isPrecise, !Self.isInterrupted,
-      elapsed < deadline || round <= assured
-    {
-      do throws(SinkFailure) { try measureRound(round, group: group, arms: &arms) } catch { failure = error }
-      if failure != nil { break }
-      round += 1
-      observer?.progressed(
-        RunProgress(
-          benchmark: group.spec.benchmark, operation: group.spec.name, others: group.cases[0].others,
-          group: number + 1, groups: plan.groups.count, rounds: round, secondsLeft: plan.budget - elapsed))
-      if round > Self.leastRounds, round % Self.roundsBetweenLooks == 0 {
-        conclude(&arms, group: group)
-        isPrecise = arms.allSatisfy { $0.isPrecise(plan.precision) }
-      }
-    }
-    conclude(&arms, group: group)
-    for index in arms.indices {
-      let status: CaseStatus = arms[index].isPrecise(plan.precision) ? .ok : .unstable
-      let isCutShort = failure != nil || (Self.isInterrupted && !isPrecise)
-      arms[index].settle(isCutShort ? .partial : status)
-    }
-    return (arms, failure)
   }
 
   private func arm(_ measuredCase: Case, of spec: OperationSpec, _ identity: ArmIdentity) -> Arm {
@@ -147,28 +253,31 @@ public struct Runner {
     }
   }
 
-  private mutating func measureRound(
-    _ round: Int, group: CaseGroup, arms: inout [Arm]
-  ) throws(SinkFailure) {
-    let order = arms.indices.filter { !arms[$0].hasFailed }.shuffled(using: &generator)
-    for (position, index) in order.enumerated() {
+  private mutating func measureRound(_ index: Int, isWarmUp: Bool) throws(SinkFailure) {
+    let begin = elapsed
+    let spec = groups[index].group.spec
+    let order = groups[index].arms.indices.filter { !groups[index].arms[$0].hasFailed }
+      .shuffled(using: &generator)
+    for (position, place) in order.enumerated() {
       if Self.isInterrupted { return }
-      let measuredCase = arms[index].measuredCase
+      let measuredCase = groups[index].arms[place].measuredCase
       workbench.begin()
       do throws(Refusal) {
-        try measureBlock(measuredCase, group.spec)
+        try measureBlock(measuredCase, spec)
       } catch {
         // A signal that came during the block ended it, not the arm.
         if Self.isInterrupted { return }
-        arms[index].fail(error)
+        groups[index].arms[place].fail(error)
         continue
       }
-      let block = arms[index].block(
-        workbench.reading, round: round, position: position, witness: workbench.flushWitness)
+      let block = groups[index].arms[place].block(
+        workbench.reading, round: isWarmUp ? 0 : groups[index].rounds + 1, position: position,
+        witness: workbench.flushWitness)
       try sink.record(block)
-      arms[index].add(block)
+      groups[index].arms[place].add(block)
       ckernel_rest(Self.restMicroseconds)
     }
+    groups[index].finishedRound(isWarmUp: isWarmUp, seconds: elapsed - begin)
   }
 
   /// One block, with the machine in the state that the case names.
@@ -179,14 +288,5 @@ public struct Runner {
     let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)
     try spec.measure(measuredCase, workbench)
     try held.restore()
-  }
-
-  private func conclude(_ arms: inout [Arm], group: CaseGroup) {
-    for index in arms.indices {
-      let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
-        arms.first { $0.measuredCase == base && !$0.hasFailed }
-      }
-      arms[index].conclude(baseline: baseline, witness: workbench.flushWitness)
-    }
   }
 }

@@ -33,16 +33,14 @@ public struct Summary: Sendable {
   public var status: CaseStatus
   /// Why a case has no figure, or what its figure rests on.
   public var reason: String?
-  /// Blocks that count.
-  public var blocks: Int
+  /// Blocks that count in which huge direct-map entries were split; nil where the kernel does not count those.
+  public var splittingBlocks: Int?
   /// Blocks recorded as invalid.
   public var invalidBlocks: Int
-  /// All samples of all valid blocks, pooled.
-  public var samples: Distribution
-  /// Interval of the median, from the blocks' medians.
-  public var medianInterval: Interval?
+  /// The row's figures.
+  public var estimates: Estimates
+  /// What the effect is against.
   public var baseline: Case?
-  public var effect: Effect?
   /// Sums over the valid blocks.
   public var counters: Counters
   public var faultsTaken: UInt64?
@@ -59,9 +57,19 @@ public struct Summary: Sendable {
     self.method = method
     self.unit = unit
     status = .partial
-    blocks = 0
     invalidBlocks = 0
-    samples = Distribution()
+    estimates = Estimates()
     counters = .none
   }
+}
+
+extension Summary {
+  /// Blocks that count.
+  public var blocks: Int { estimates.blocks }
+  /// All samples of those blocks, pooled.
+  public var samples: Distribution { estimates.samples }
+  /// Interval of the median, from the blocks' medians.
+  public var medianInterval: Interval? { estimates.medianInterval }
+  /// Against `baseline`.
+  public var effect: Effect? { estimates.effect }
 }

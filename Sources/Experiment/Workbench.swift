@@ -35,11 +35,15 @@ public final class Workbench {
   /// CPUs may be taken offline.
   public let allowsHotplug: Bool
 
+  public let ballast = Ballast()
+
   let flushWitness: FlushWitness
 
   private let stampBuffer: Region
   private let sequential: Region
   private let random: Region
+  /// Pages that the random table is an order of.
+  private var randomPages: Int
   private let capacity: Int
   private var counters: CounterReader
   private var flushProbe: FlushProbe?
@@ -66,6 +70,7 @@ public final class Workbench {
     self.allowsHotplug = allowsHotplug
     self.pageBytes = pageBytes
     capacity = pages
+    randomPages = pages
     stampBuffer = try Region.resident(bytes: (pages + 1) * MemoryLayout<UInt64>.stride)
     generator = SeededGenerator(seed: seed)
     sequential = try Self.table(Array(0..<UInt32(pages)))
@@ -87,10 +92,22 @@ public final class Workbench {
   /// The page to touch at each step of a block of `pages` pages.
   public func order(_ order: AccessOrder, pages: Int) -> UnsafeBufferPointer<UInt32> {
     precondition(pages <= capacity)
-    // A shorter block takes the sequential table's start; a random one is made for the plan's own size.
-    precondition(order == .sequential || pages == capacity)
-    let base = order == .sequential ? sequential.base : random.base
-    return UnsafeBufferPointer(start: base.assumingMemoryBound(to: UInt32.self), count: pages)
+    guard order == .random else {
+      // A shorter block takes the table's start.
+      return UnsafeBufferPointer(start: sequential.base.assumingMemoryBound(to: UInt32.self), count: pages)
+    }
+    let table = random.base.assumingMemoryBound(to: UInt32.self)
+    if pages < randomPages {
+      // The pages that a shorter block has, in the order that they have: a random one again.
+      var kept = 0
+      for step in 0..<randomPages where table[step] < pages {
+        table[kept] = table[step]
+        kept += 1
+      }
+      randomPages = pages
+    }
+    precondition(pages == randomPages, "a plan's blocks are of one size")
+    return UnsafeBufferPointer(start: table, count: pages)
   }
 
   /// Where a timed region leaves its ticks.
@@ -123,6 +140,15 @@ public final class Workbench {
       invalidate("the CPU quota throttled this process")
     }
     try check(result, call)
+  }
+
+  /// Huge entries of the direct map that split while something untimed runs, machine-wide; nil where the kernel does
+  /// not count them.
+  public func splits(during body: () throws(Refusal) -> Void) throws(Refusal) -> Int64? {
+    counters.snapshot(.before)
+    try body()
+    counters.snapshot(.after)
+    return counters.difference().splits
   }
 
   /// What each companion booked during the last timed region.

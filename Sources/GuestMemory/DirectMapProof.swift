@@ -20,7 +20,7 @@ public enum DirectMapState: Hashable, Sendable {
       case let result: throw .failed(call: "MADV_POPULATE_WRITE", Errno(rawValue: -result))
       }
     }
-    region.base.storeBytes(of: 1, as: UInt8.self)
+    try check(ckernel_touch(region.base, page, 1), "touching the page")
     var byte: UInt8 = 0
     switch ckernel_gup_read(region.base, &byte, 1) {
     case 0: return .kept

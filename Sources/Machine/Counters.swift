@@ -57,6 +57,12 @@ public struct Counters: Hashable, Sendable {
     self.throttled = throttled
   }
 
+  /// Huge direct-map entries split, of either size; nil where neither is counted.
+  public var splits: Int64? {
+    guard level2Splits != nil || level3Splits != nil else { return nil }
+    return (level2Splits ?? 0) + (level3Splits ?? 0)
+  }
+
   /// The start of a sum: `none + x == x`. It differs from an interval whose counters are all absent.
   public static let none: Counters = {
     var none = Counters()

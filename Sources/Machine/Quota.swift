@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The CPU time that a control group allows this process. A quota throttles a tool that spins on every CPU,
-/// and a throttled block measures the quota.
+/// The CPU time and memory that a control group allows this process. A quota throttles a tool that spins on every
+/// CPU, and a throttled block measures the quota; a process that passes the memory limit is killed.
 public struct Quota: Hashable, Sendable {
   /// CPUs' worth of time: the tightest `cpu.max` (v2) or `cpu.cfs_quota_us` (v1) of the process's group and
   /// its ancestors, as far up as they are mounted here. Nil: no limit.
   public static func read(_ files: SystemFiles = SystemFiles()) -> Double? {
     groups(files).compactMap { $0.limit(files) }.min()
+  }
+
+  /// Bytes that the process's group and its ancestors leave it (`memory.max` less `memory.current`; v2), nil: no
+  /// limit.
+  public static func memoryLeft(_ files: SystemFiles = SystemFiles()) -> Int64? {
+    groups(files).filter(\.unified).compactMap { group in
+      guard let limit = files.integer(group.folder + "/memory.max"),
+        let used = files.integer(group.folder + "/memory.current")
+      else { return nil }
+      return Int64(max(limit - used, 0))
+    }.min()
   }
 
   /// `nr_throttled`: periods in which the group that sets the limit (without a limit, the process's own) was

@@ -114,8 +114,7 @@ public enum SummaryCSV {
     Column("memory_node") { "\($0.measured.memoryNode)" },
     Column("placement") { $0.summary.placement?.text ?? "" },
     Column("others") { $0.measured.others.rawValue },
-    // Nothing holds the direct map's state yet: what is not known is empty.
-    Column("direct_map") { _ in "" },
+    Column("direct_map") { $0.measured.directMap?.rawValue ?? "" },
     Column("flush") { $0.summary.flush?.rawValue ?? "" },
   ]
 

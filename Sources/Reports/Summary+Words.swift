@@ -19,6 +19,7 @@ extension Summary {
     case .others: "others=\(measuredCase.others.rawValue)"
     case .flush: "flush=\(measuredCase.flush?.rawValue ?? "as it is")"
     case .threads: "threads=\(measuredCase.threads)"
+    case .replica: "replica=\(measuredCase.replica ?? 0)"
     }
   }
 

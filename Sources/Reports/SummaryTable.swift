@@ -36,6 +36,7 @@ public enum SummaryTable {
       case .others: point.others = .idle
       case .threads: point.threads = 1
       case .flush: point.flush = nil
+      case .replica: point.replica = nil
       }
     }
   }

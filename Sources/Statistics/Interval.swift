@@ -20,6 +20,9 @@ public struct Interval: Hashable, Sendable {
   /// Whether both bounds are known.
   public var isFinite: Bool { low.isFinite && high.isFinite }
 
+  /// Whether a value lies between the bounds, themselves included.
+  public func contains(_ value: Double) -> Bool { low <= value && value <= high }
+
   /// Half the width as a share of the centre's magnitude, `(high - low) / 2 / |center|`: the precision reached.
   ///
   /// Infinite where a bound is, where the centre is NaN, and around a centre of 0, because no precision can

@@ -10,6 +10,7 @@ extension PlanName: ExpressibleByArgument {}
 extension Backing: ExpressibleByArgument {}
 extension AccessOrder: ExpressibleByArgument {}
 extension OthersState: ExpressibleByArgument {}
+extension DirectMapSetting: ExpressibleByArgument {}
 extension ClockChoice: ExpressibleByArgument {}
 
 /// Something that could not be done: one line on standard error, exit status 1.

@@ -14,7 +14,8 @@ struct Gmembench: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, CompanionCommand.self,
+      RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self,
+      SelfcheckCommand.self, CompanionCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

@@ -24,11 +24,18 @@ struct SelectionOptions: ParsableArguments {
       valueName: "list"))
   var method: CommaSeparated<KnownMethod>?
 
-  @Option(help: "Bytes of a block's region (4096, 64KiB, 2MiB, 1GiB).")
+  @Option(
+    help: "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short).")
   var size: ByteCount?
 
   @Option(help: "In which order the pages are touched.")
   var order: AccessOrder = .sequential
+
+  @Option(
+    help:
+      "Blocks find the direct map already split, or untouched (cold: leaves up to a quarter of the memory split)."
+  )
+  var directMap: DirectMapSetting?
 
   @Option(help: "The CPU to measure on (default: the last one allowed).")
   var cpu: Int?
@@ -97,12 +104,11 @@ struct SelectionOptions: ParsableArguments {
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
-      baseline: baseline,
-      order: order,
+      baseline: baseline, order: order, directMap: directMap,
       cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
-      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers,
-      refuses: session.refusal)
+      isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count,
+      isAvailable: session.offers, refuses: session.refusal)
   }
 }

@@ -23,10 +23,13 @@ final class RecordingSink: RunSink {
 struct MadeUpRun {
   static let pages = 8
 
-  static func measured(_ backing: Backing, flush: FlushSetting? = nil) -> Case {
+  static func measured(
+    _ backing: Backing, operation: String = "call", flush: FlushSetting? = nil, replica: Int? = nil
+  ) -> Case {
     Case(
-      benchmark: "made-up", operation: "call", backing: backing, pages: pages, order: .sequential, threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .idle, flush: flush)
+      benchmark: "made-up", operation: operation, backing: backing, pages: pages, order: .sequential,
+      threads: 1,
+      cpuNode: 0, memoryNode: 0, others: .idle, flush: flush, replica: replica)
   }
 
   static func spec(
@@ -51,13 +54,6 @@ struct MadeUpRun {
       ArmIdentity()
     }
   ) throws -> (report: RunReport, sink: RecordingSink) {
-    let topology = try Topology.read()
-    let clock = Clock(CKERNEL_CLOCK_MONOTONIC, calibration: 1000) { _ in 0 }
-    let bench = try Workbench(
-      clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
-      companions: Companions(planned: CPUSet([])), measuringCPU: topology.allowed.members[0],
-      architecture: "any", broadcastFlush: nil, flushSwitch: flushSwitch ?? FlushSwitch.path, pages: pages,
-      pageBytes: 4096, seed: seed)
     let cases =
       flushSwitch == nil
       ? arms.map { measured($0) }
@@ -66,9 +62,26 @@ struct MadeUpRun {
     let plan = Plan(
       name: "made-up", groups: [CaseGroup(spec: spec, cases: cases, baselines: baselines)], precision: 0.01,
       budget: budget, seed: seed)
+    return try run(plan, sink: sink, flushSwitch: flushSwitch, identify: identify)
+  }
+
+  static func run(
+    _ plan: Plan, sink: RecordingSink = RecordingSink(), flushSwitch: String? = nil,
+    identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity = { _, _, _ in
+      ArmIdentity()
+    }
+  ) throws -> (report: RunReport, sink: RecordingSink) {
+    let topology = try Topology.read()
+    let clock = Clock(CKERNEL_CLOCK_MONOTONIC, calibration: 1000) { _ in 0 }
+    let bench = try Workbench(
+      clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
+      companions: Companions(planned: CPUSet([])), measuringCPU: topology.allowed.members[0],
+      architecture: "any", broadcastFlush: nil, flushSwitch: flushSwitch ?? FlushSwitch.path, pages: pages,
+      pageBytes: 4096, seed: plan.seed)
     let context = RunContext(
       runID: "run", startedAt: "", version: "", fingerprint: Fingerprint.read(topology), planName: plan.name,
-      seed: seed, precision: plan.precision, budget: budget, clock: clock.description, measuringCPU: 0,
+      seed: plan.seed, precision: plan.precision, budget: plan.budget, clock: clock.description,
+      measuringCPU: 0,
       heldCPUs: CPUSet([]), onlineCPUs: topology.online, pages: pages, pageBytes: 4096)
     var runner = Runner(plan: plan, context: context, workbench: bench, sink: sink, identify: identify)
     try runner.run()

@@ -28,8 +28,8 @@ import Testing
     first.abi = .mainline
     var second = Made.summary(.guestMemfd, samples: [])
     second.baseline = nil
-    second.effect = nil
-    second.medianInterval = nil
+    second.estimates.effect = nil
+    second.estimates.medianInterval = nil
     second.status = .unsupported
     let bytes = SummaryCSV.bytes(of: Made.report([first, second]))
     let rows = try SummaryCSV.rows(of: bytes, file: "s.csv")

@@ -29,11 +29,11 @@ enum Made {
     var summary = Summary(
       point(backing), axis: .backing, unit: .nanoseconds, method: "timed loop", pageBytes: 4096)
     summary.status = .ok
-    summary.blocks = 3
-    summary.samples = Distribution(samples)
-    summary.medianInterval = Interval(low: 1.5, high: .infinity)
+    summary.estimates.blocks = 3
+    summary.estimates.samples = Distribution(samples)
+    summary.estimates.medianInterval = Interval(low: 1.5, high: .infinity)
     summary.baseline = point()
-    summary.effect = Effect(
+    summary.estimates.effect = Effect(
       shift: LocationEstimate(value: -1e-7, interval: .unbounded),
       ratio: LocationEstimate(value: 0.9, interval: Interval(low: 0.8, high: 1)), isPaired: true)
     summary.counters = Counters(level2Splits: 4, calInterrupts: [10, 2], contextSwitches: -1)

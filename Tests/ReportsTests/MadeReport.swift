@@ -42,13 +42,13 @@ struct MadeReport {
       Self.point(name, backing, others), axis: .backing, unit: .nanoseconds, method: "timed loop",
       pageBytes: report.context.pageBytes)
     summary.status = status
-    summary.blocks = 8
-    summary.samples = Distribution([value, value, value])
-    summary.medianInterval = Interval(low: value * 0.97, high: value * 1.03)
+    summary.estimates.blocks = 8
+    summary.estimates.samples = Distribution([value, value, value])
+    summary.estimates.medianInterval = Interval(low: value * 0.97, high: value * 1.03)
     if let shift {
       summary.baseline = Self.point(name, baseline, others)
       let ratio = value / (value - shift)
-      summary.effect = Effect(
+      summary.estimates.effect = Effect(
         shift: LocationEstimate(
           value: shift, interval: finite ? Interval(low: shift - 10, high: shift + 20) : .unbounded),
         ratio: LocationEstimate(

@@ -120,14 +120,14 @@ import Testing
     var made = MadeReport()
     made.measured("fault-in touch", .guestMemfdNoDirectMap, value: 2000, shift: 500, status: status)
     #expect(Headline.render(made.report) == nil)
-    made.report.summaries[0].blocks = 0
+    made.report.summaries[0].estimates.blocks = 0
     #expect(Headline.render(made.report)?.hasPrefix("nothing measured here removes the direct map") == true)
   }
 
   @Test func bystandersSayWhatInterruptedThem() {
     var made = MadeReport()
     made.measured("tlb-flush bystander", .memfdSecret, value: 5500)
-    made.report.summaries[0].blocks = 2
+    made.report.summaries[0].estimates.blocks = 2
     made.report.summaries[0].gaps = 1048
     made.report.summaries[0].counters = Counters(calInterrupts: [1024, 0], tlbInterrupts: [0, 0])
     let text = SummaryTable.render(made.report, color: false)

@@ -45,7 +45,7 @@ struct OperationTests {
     var asked = Selection(cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
     selection(&asked)
     let plan = Plan.make(
-      .quick, asked, precision: 0.5, budget: budget, seed: 1,
+      .quick, asked, precision: 0.5, budget: budget, seed: 1, isSizeAsked: true,
       otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers,
       refuses: session.refusal)
     let sink = Sink()
@@ -120,6 +120,36 @@ struct OperationTests {
   func theSplitCountersTellWhetherTheDirectMapWasSplit() throws {
     // Another suite may split something between two readings, but not each time.
     #expect(try (0..<3).contains { _ in try splitsAgree() })
+  }
+
+  private func touchesOfSecretMemory(_ state: DirectMapSetting) throws -> (Summary, [Block]) {
+    // The search for memory that is not split yet takes seconds and ends far before this.
+    let (report, sink) = try run(
+      {
+        $0.operations = ["touch"]
+        $0.benchmarks = ["fault-in"]
+        $0.backings = [.memfdSecret]
+        $0.others = [.idle]
+        $0.directMap = state
+      }, budget: 120)
+    return (try #require(report.summaries.first), sink.blocks)
+  }
+
+  @Test(.enabled(if: secretMemory, "memfd_secret")) func whatWasSplitBeforeSplitsNoMore() throws {
+    let (row, blocks) = try touchesOfSecretMemory(.split)
+    #expect(row.measuredCase.key.hasSuffix("/direct_map=split"))
+    #expect(row.blocks > 0)
+    // A block that splits all the same is no result, and rare.
+    #expect(blocks.filter { $0.status == .valid }.allSatisfy { $0.counters.splits ?? 0 == 0 })
+    #expect(row.blocks > 4 * row.invalidBlocks)
+  }
+
+  @Test(.enabled(if: secretMemory && DirectMapSizes.read().mib2 ?? 0 > 0, "memfd_secret and DirectMap2M"))
+  func aColdRowTellsInHowManyBlocksSomethingSplit() throws {
+    let (row, blocks) = try touchesOfSecretMemory(.cold)
+    let splitting = blocks.count { $0.status == .valid && $0.counters.splits ?? 0 > 0 }
+    #expect(row.splittingBlocks == splitting)
+    #expect(row.reason == "\(splitting) of \(row.blocks) blocks split a huge entry of the direct map")
   }
 
   private func splitsAgree() throws -> Bool {

@@ -22,6 +22,13 @@ int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t 
 		enum ckernel_clock clock, uint64_t *stamps);
 
 /**
+ * The same loop with `steps` multiplications after each store, each waiting for the one before: a known delay,
+ * for trying whether it is found.
+ */
+int loops_touch_delayed(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, size_t steps,
+			enum ckernel_clock clock, uint64_t *stamps);
+
+/**
  * The same loop, timed once around: *ticks is the whole. With `fenced` it has the fence of each stamp but
  * not the read, so that the difference to loops_touch is what reading the clock adds; without, the CPU may
  * run ahead of a fault into pages that are not there yet, as in ordinary code.

@@ -36,5 +36,11 @@ int ckernel_punch_hole(int fd, uint64_t offset, uint64_t bytes);
  */
 int ckernel_gup_read(const void *source, void *destination, size_t bytes);
 
+/**
+ * Stores one byte into each of `pages` pages of `page_bytes`: 0, or -EFAULT where that raises SIGBUS, as memory
+ * does that the kernel cannot provide.
+ */
+int ckernel_touch(void *base, size_t page_bytes, size_t pages);
+
 /** Rests for `microseconds`, so that the kernel's deferred frees of the last block are done. */
 void ckernel_rest(uint64_t microseconds);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Machine
+
+/// The state that blocks find the direct map in, where the caller chooses it.
+///
+/// The first removal in a huge entry splits it and allocates a page table; restoring merges nothing. `split` takes
+/// memory of the block's kind and size in and gives it back, again and again until nothing splits any more: the
+/// allocator hands the same frames to the block. `cold` takes memory, and keeps it, until some of it splits an entry: the
+/// allocator has come to frames that none had before. From then on it keeps the frames of each block from the next.
+///
+/// How it can mislead: nobody can choose frames. Whether a block split anything is counted, machine-wide, around
+/// every block (`level2_splits`, `level3_splits`); with `split` such a block is invalid, with `cold` a row tells in
+/// how many of its blocks it happened.
+enum DirectMap {
+  private static let mostPasses = 8
+  /// How far memory is searched for some that is not split yet: seconds, on a host that has run for long.
+  private static let mostSearched = 4 << 30
+
+  /// Whether the state can be had here; for a cold one, takes the memory out of the way that has been split already.
+  static func prepare(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    guard measured.directMap == .cold, measured.backing.removesDirectMap else { return }
+    do throws(Refusal) {
+      for _ in 0..<mostSearched / hugePageBytes where !bench.ballast.isSpent {
+        let splits = try bench.splits { () throws(Refusal) in try bench.ballast.grow(by: hugePageBytes) }
+        if splits != 0 { break }
+      }
+    } catch {
+      throw .unsupported(
+        "a cold direct map takes memfd_secret, to keep used memory out of the way: \(error.reason)",
+        remedy: error.remedy)
+    }
+  }
+
+  /// Takes the case's memory in and gives it back until that splits nothing.
+  static func split(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    for _ in 0..<mostPasses {
+      let splits = try bench.splits { () throws(Refusal) in
+        guard measured.backing.isPrivate else {
+          let subject = try Subject(measured, bench)
+          return try subject.populate(measured, bench)
+        }
+        let guest = try Guest.make(measured, bench)
+        try guest.touch()
+      }
+      if splits == 0 || !measured.backing.removesDirectMap { return }
+    }
+  }
+}
+
+extension OperationSpec {
+  /// The operation on a direct map in the state that its case asks for.
+  var holdingDirectMap: OperationSpec {
+    replacing { original, measured, bench throws(Refusal) in
+      switch measured.directMap {
+      case nil: try original.measure(measured, bench)
+      case .split:
+        try DirectMap.split(measured, bench)
+        try original.measure(measured, bench)
+        if measured.backing.removesDirectMap, let splits = bench.reading.counters.splits, splits > 0 {
+          bench.invalidate("\(splits) huge entries of the direct map split although it had been split before")
+        }
+      case .cold:
+        try original.measure(measured, bench)
+        // What keeps its entries leaves its frames as cold as it found them.
+        guard measured.backing.removesDirectMap else { return }
+        try bench.ballast.grow(by: measured.pages * bench.pageBytes)
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Machine
+import Statistics
+
+/// A group on its way through a run: its arms, what they cost, and what they still need.
+struct GroupRun {
+  let group: CaseGroup
+  var arms: [Arm]
+  /// Whether the arms have shown what they are.
+  var isProved = false
+  /// Rounds that count.
+  private(set) var rounds = 0
+  /// Set once the rule says that enough was measured.
+  private(set) var isDone = false
+  private var stopping: StoppingRule
+  private var measuredRounds = 0
+  private var seconds = 0.0
+
+  init(_ group: CaseGroup, arms: [Arm], precision: Double) {
+    self.group = group
+    self.arms = arms
+    stopping = StoppingRule(precision: precision)
+  }
+
+  /// Whether there is anything left that can be measured.
+  var isAlive: Bool { arms.contains { !$0.hasFailed } }
+
+  /// Seconds of one round so far, warm-ups included; 0 before the first.
+  var secondsPerRound: Double { measuredRounds > 0 ? seconds / Double(measuredRounds) : 0 }
+
+  mutating func finishedRound(isWarmUp: Bool, seconds: Double) {
+    measuredRounds += 1
+    self.seconds += seconds
+    if !isWarmUp { rounds += 1 }
+  }
+
+  /// The widest of the arms' intervals, relative to what it is around.
+  var relativeHalfWidth: Double { arms.map(\.relativeHalfWidth).max() ?? 0 }
+
+  /// Looks whether enough was measured, as often as the rule looks.
+  mutating func look(_ witness: FlushWitness) {
+    guard stopping.looks(atBlocks: rounds) else { return }
+    conclude(witness)
+    isDone = stopping.isEnough(blocks: rounds, relativeHalfWidth: relativeHalfWidth)
+  }
+
+  /// Rounds in all that the spread so far asks for.
+  var roundsNeeded: Int { stopping.blocksNeeded(blocks: rounds, relativeHalfWidth: relativeHalfWidth) }
+
+  /// Seconds that it still needs; at most so many more rounds as five times those it has, because a few blocks tell
+  /// little of how many it takes.
+  var secondsNeeded: Double {
+    guard isAlive, !isDone else { return 0 }
+    let further = min(max(roundsNeeded - rounds, 1), 4 * rounds + StoppingRule.leastBlocks)
+    return Double(further) * secondsPerRound
+  }
+
+  /// Brings every arm's figures up to date with its blocks.
+  mutating func conclude(_ witness: FlushWitness) {
+    for index in arms.indices {
+      let baseline = group.baselines[arms[index].measuredCase].flatMap { base in
+        arms.first { $0.measuredCase == base && !$0.hasFailed }
+      }
+      arms[index].conclude(baseline: baseline, witness: witness)
+    }
+  }
+
+  /// Gives every arm its last word.
+  mutating func settle(isCutShort: Bool, witness: FlushWitness, precision: Double) {
+    conclude(witness)
+    for index in arms.indices {
+      let width = arms[index].relativeHalfWidth
+      if width <= precision {
+        arms[index].settle(isCutShort && !isDone ? .partial : .ok)
+      } else if isCutShort {
+        arms[index].settle(.partial)
+      } else {
+        let needed = stopping.blocksNeeded(blocks: arms[index].series.blocks, relativeHalfWidth: width)
+        arms[index].settle(.unstable, missing: width.isFinite ? needed : nil)
+      }
+    }
+  }
+}
