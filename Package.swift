@@ -54,7 +54,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),
-    .testTarget(name: "MachineTests", dependencies: ["Machine", system], swiftSettings: strict),
+    .testTarget(
+      name: "MachineTests", dependencies: ["CKernel", "Machine", system], swiftSettings: strict),
     .testTarget(
       name: "RecordsTests",
       dependencies: ["Experiment", "GuestMemory", "Machine", "Records", "Statistics", system],

@@ -8,12 +8,19 @@ import Machine
 /// Every operation of the suite, and what an arm must show before it is measured.
 public enum Catalogue {
   public static let operations: [OperationSpec] =
-    (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations).map(
-      \.holdingDirectMap)
+    (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
+    + FlushCost.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
+
+  /// The methods of operations that have several.
+  public static let methods: [String] = operations.filter { spec in
+    operations.contains {
+      $0.benchmark == spec.benchmark && $0.name == spec.name && $0.method != spec.method
+    }
+  }.map(\.method)
 
   /// Proves what an arm is, on one page of it, or says why it cannot be measured here.
   public static func identify(

@@ -54,7 +54,7 @@ enum GuestFault {
     return nil
   }
 
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let guest = try Guest.make(measured, bench)
     try timedTouch(guest, measured, bench, faults: measured.pages)
     try guest.verifyPlacement(measured, bench)

@@ -9,6 +9,8 @@ public struct Selection: Sendable {
   public var operations: [String]?
   public var backings: [Backing]?
   public var others: [OthersState]?
+  /// Of operations that have several.
+  public var methods: [String]?
   public var baseline: Backing?
   public var order: AccessOrder
   public var directMap: DirectMapSetting?
@@ -18,13 +20,15 @@ public struct Selection: Sendable {
 
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
-    others: [OthersState]? = nil, baseline: Backing? = nil, order: AccessOrder = .sequential,
-    directMap: DirectMapSetting? = nil, cpuNode: Int, memoryNodes: [Int], pages: Int
+    others: [OthersState]? = nil, methods: [String]? = nil, baseline: Backing? = nil,
+    order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil, cpuNode: Int, memoryNodes: [Int],
+    pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
     self.backings = backings
     self.others = others
+    self.methods = methods
     self.baseline = baseline
     self.order = order
     self.directMap = directMap
@@ -60,7 +64,7 @@ public enum PlanName: String, CaseIterable, Sendable {
   func others(for spec: OperationSpec, otherCPUs: Int) -> [OthersState] {
     if otherCPUs == 0, spec.armAxis != .others, spec.others.contains(.idle) { return [.idle] }
     guard self == .quick, spec.armAxis == .backing, !spec.isHeadline else { return spec.others }
-    return spec.others.filter { $0 == .spin }
+    return spec.others.contains(.spin) ? [.spin] : spec.others
   }
 }
 
@@ -70,21 +74,25 @@ extension Plan {
 
   /// Lays the cases of a selection out in groups of arms.
   ///
-  /// - Parameter isSizeAsked: blocks keep the selection's size, whatever it takes.
+  /// - Parameters:
+  ///   - isSizeAsked: blocks keep the selection's size, whatever it takes.
+  ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool
+    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool,
+    refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
+        && selection.methods?.contains(spec.method) ?? true
     }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
     var groups: [CaseGroup] = []
     for memoryNode in selection.memoryNodes {
-      for spec in specs {
+      for spec in Self.chosen(specs, selection, memoryNode: memoryNode, refuses) {
         groups += Self.groups(
           spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
           memoryNode: memoryNode, otherCPUs: otherCPUs, baselines: baselines)
@@ -93,6 +101,45 @@ extension Plan {
     return Plan(
       name: name.rawValue, groups: groups, precision: precision ?? name.precision,
       budget: budget ?? name.budget, seed: seed, smallestPages: isSizeAsked ? nil : smallestPages)
+  }
+
+  /// Where several specs are ways of one operation, each keeps the backings that it is the first to serve here. What
+  /// none serves is left to one that says why.
+  private static func chosen(
+    _ specs: [OperationSpec], _ selection: Selection, memoryNode: Int,
+    _ refuses: (OperationSpec, Case) -> Refusal?
+  ) -> [OperationSpec] {
+    var chosen: [OperationSpec] = []
+    for spec in specs {
+      let ways = specs.filter { $0.benchmark == spec.benchmark && $0.name == spec.name }
+      guard ways.count > 1 else {
+        chosen.append(spec)
+        continue
+      }
+      // All ways at the place of the first.
+      guard ways[0].method == spec.method else { continue }
+      var left = Backing.allCases.filter { backing in ways.contains { $0.backings.contains(backing) } }
+      for way in ways {
+        let served = left.filter { backing in
+          guard way.backings.contains(backing), let state = way.others.first else { return false }
+          return refuses(way, measured(way, selection, backing, state, memoryNode: memoryNode)) == nil
+        }
+        left.removeAll(where: served.contains)
+        chosen.append(way.serving(served))
+      }
+      chosen.append(.refusing(ways, for: left))
+    }
+    return chosen.filter { !$0.backings.isEmpty }
+  }
+
+  private static func measured(
+    _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState, memoryNode: Int,
+    threads: Int = 1, flush: FlushSetting? = nil
+  ) -> Case {
+    Case(
+      benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
+      order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
+      others: others, directMap: selection.directMap, flush: flush)
   }
 
   private static func groups(
@@ -104,10 +151,8 @@ extension Plan {
     func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil)
       -> Case
     {
-      Case(
-        benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
-        order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
-        others: others, directMap: selection.directMap, flush: flush)
+      Self.measured(
+        spec, selection, backing, others, memoryNode: memoryNode, threads: threads, flush: flush)
     }
     switch spec.armAxis {
     case .backing:

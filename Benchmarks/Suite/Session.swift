@@ -20,14 +20,16 @@ public struct SessionRequest: Sendable {
   public var clock: ClockChoice
   public var dialect: Dialect?
   public var acceptsHostRisk: Bool
+  /// CPUs may be taken offline and back.
+  public var allowsHotplug: Bool
   public var seed: UInt64
   /// The executable that runs companions; nil measures nothing and only lists.
   public var program: String?
 
   public init(
     cpu: Int? = nil, cpuNode: Int? = nil, memoryNodes: [Int]? = nil, regionBytes: Int, usesSecretMemory: Bool,
-    clock: ClockChoice = .auto, dialect: Dialect? = nil, acceptsHostRisk: Bool = false, seed: UInt64,
-    program: String?
+    clock: ClockChoice = .auto, dialect: Dialect? = nil, acceptsHostRisk: Bool = false,
+    allowsHotplug: Bool = false, seed: UInt64, program: String?
   ) {
     self.cpu = cpu
     self.cpuNode = cpuNode
@@ -37,6 +39,7 @@ public struct SessionRequest: Sendable {
     self.clock = clock
     self.dialect = dialect
     self.acceptsHostRisk = acceptsHostRisk
+    self.allowsHotplug = allowsHotplug
     self.seed = seed
     self.program = program
   }
@@ -93,7 +96,7 @@ public struct Session {
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
-      broadcastFlush: features.broadcastFlush,
+      broadcastFlush: features.broadcastFlush, allowsHotplug: request.allowsHotplug,
       pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
     self.topology = topology
     self.fingerprint = fingerprint
@@ -131,6 +134,11 @@ public struct Session {
 
   /// What a baseline must be.
   public func offers(_ backing: Backing) -> Bool { refusal(of: backing) == nil }
+
+  /// Why the machine lacks what an operation requires beside the backing, if it does.
+  public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
+    spec.requirement(measured, workbench)
+  }
 
   /// How large a block's region is, and what bounded it.
   private struct RegionLimits {

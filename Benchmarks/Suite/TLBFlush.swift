@@ -23,11 +23,6 @@ enum TLBFlush {
       method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
       requirement: Catalogue.needsCompanion, measure: touch),
     OperationSpec(
-      benchmark: benchmark, name: "flush-cost",
-      summary: "the part of a fault that the flush is: the same fault with the flush and without it",
-      method: "switch", armAxis: .flush, backings: [.guestMemfdNoDirectMap], takesPagesIn: true,
-      requirement: needsSwitch, measure: touch),
-    OperationSpec(
       benchmark: benchmark, name: "user-shootdown",
       summary:
         "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
@@ -43,17 +38,10 @@ enum TLBFlush {
   }
 
   /// The host's first store to each page; what the arms differ in is the runner's to set.
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let subject = try Subject(measured, bench)
     try bench.timedTouch(subject.base, measured)
     bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
-  }
-
-  private static func needsSwitch(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    do throws(Refusal) {
-      try FlushSwitch.check(bench.flushSwitch)
-      return nil
-    } catch { return error }
   }
 
   private static func needsOtherCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {

@@ -212,8 +212,3 @@ public final class Verify {
     return result
   }
 }
-
-extension Refusal {
-  /// What the machine refuses, the caller can do nothing here with.
-  init(_ failure: MachineFailure) { self = .unsupported(failure.message, remedy: failure.remedy) }
-}

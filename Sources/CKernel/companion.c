@@ -103,11 +103,26 @@ static void spin(struct ckernel_companion *companion, enum ckernel_clock clock)
 	}
 }
 
+/* It has returned once this process runs there. */
+static int pin(int cpu)
+{
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	size_t set_bytes = CPU_ALLOC_SIZE(cpu + 1);
+	int result;
+
+	if (!set)
+		return -ENOMEM;
+	CPU_ZERO_S(set_bytes, set);
+	CPU_SET_S(cpu, set_bytes, set);
+	result = sched_setaffinity(0, set_bytes, set) ? -errno : 0;
+	CPU_FREE(set);
+	return result;
+}
+
 int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 {
 	struct ckernel_companion *companion;
-	cpu_set_t *set = CPU_ALLOC(cpu + 1);
-	size_t set_bytes = CPU_ALLOC_SIZE(cpu + 1);
+	int error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* No signal comes of a death before that. */
@@ -116,13 +131,9 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 	/* Ctrl-C reaches the whole group; only the measuring process decides when this one ends. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (!set)
-		return -ENOMEM;
-	CPU_ZERO_S(set_bytes, set);
-	CPU_SET_S(cpu, set_bytes, set);
-	if (sched_setaffinity(0, set_bytes, set))
-		return -errno;
-	CPU_FREE(set);
+	error = pin(cpu);
+	if (error)
+		return error;
 	companion = mmap(NULL, CKERNEL_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
 	if (companion == MAP_FAILED)
 		return -errno;
@@ -130,6 +141,10 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 	for (;;) {
 		uint32_t command = load(&companion->command);
 
+		/* A CPU that was offline meanwhile has lost whoever was bound to it. */
+		error = command == CKERNEL_COMPANION_SPIN ? pin(cpu) : 0;
+		if (error)
+			return error;
 		store(&companion->acknowledged, command);
 		if (command == CKERNEL_COMPANION_EXIT)
 			return 0;

@@ -2,38 +2,60 @@
 #include "ckernel/guard.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#define RESTORED_BYTES 16
+/* One state for each CPU that is offline, and a few more. */
+#define STATES 1024
+#define PATH_BYTES 128
+#define CONTENT_BYTES 160
 
 /* The signals by which a process ends of itself, or is told to without a chance to finish. */
 static const int deaths[] = { SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGFPE, SIGSEGV };
 #define DEATHS (sizeof(deaths) / sizeof(deaths[0]))
 
-static struct {
+static struct state {
 	volatile sig_atomic_t armed;
-	int fd;
 	size_t count;
-	char bytes[RESTORED_BYTES];
-	struct sigaction before[DEATHS];
-} restoration;
+	char path[PATH_BYTES];
+	char bytes[CONTENT_BYTES];
+} states[STATES];
+static int armed_states;
+static pthread_mutex_t arming = PTHREAD_MUTEX_INITIALIZER;
+static struct sigaction handlers_before[DEATHS];
 
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t guard_armed;
 static sigjmp_buf guard_return;
 
-/* All that it calls is async-signal-safe. */
+/* All that these two call is async-signal-safe. A failure has nobody left to be told to. */
+static void put_back(const struct state *state)
+{
+	ssize_t written;
+	int fd;
+
+	if (!state->count) {
+		rmdir(state->path);
+		return;
+	}
+	fd = open(state->path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	written = write(fd, state->bytes, state->count);
+	(void)written;
+	close(fd);
+}
+
 static void restore(void)
 {
-	if (!restoration.armed)
-		return;
-	/* A failure has nobody left to be told to. */
-	if (pwrite(restoration.fd, restoration.bytes, restoration.count, 0) < 0)
-		return;
+	for (size_t i = STATES; i-- > 0;)
+		if (states[i].armed)
+			put_back(&states[i]);
 }
 
 static void on_second_stop(int signal_number)
@@ -49,40 +71,69 @@ static void on_stop(int signal_number)
 	signal(signal_number, on_second_stop);
 }
 
+static void give_handlers_back(void)
+{
+	for (size_t i = 0; i < DEATHS; i++)
+		sigaction(deaths[i], &handlers_before[i], NULL);
+}
+
 static void on_death(int signal_number)
 {
 	restore();
-	/* Whoever handled it before (Swift's backtraces) has it again. */
-	ckernel_restore_disarm();
+	/*
+	 * Whoever handled it before (Swift's backtraces) has it again. That one may return, because a fault would come
+	 * again; what was sent from outside does not, and this process shall not go on with the state gone.
+	 */
+	give_handlers_back();
+	raise(signal_number);
+	signal(signal_number, SIG_DFL);
 	raise(signal_number);
 }
 
-int ckernel_restore_arm(int fd, const void *bytes, size_t count)
+static void take_handlers(void)
 {
 	struct sigaction action = { 0 };
 
-	if (restoration.armed)
-		return -EBUSY;
-	if (count > RESTORED_BYTES)
-		return -EINVAL;
-	restoration.fd = fd;
-	restoration.count = count;
-	memcpy(restoration.bytes, bytes, count);
 	action.sa_handler = on_death;
+	action.sa_flags = SA_NODEFER; /* so that its own raise() arrives */
 	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < DEATHS; i++)
-		sigaction(deaths[i], &action, &restoration.before[i]);
-	restoration.armed = 1;
-	return 0;
+	for (size_t i = 0; i < DEATHS; i++) {
+		sigaction(deaths[i], NULL, &handlers_before[i]);
+		/* As shells' background jobs ignore SIGQUIT. */
+		if (handlers_before[i].sa_handler != SIG_IGN)
+			sigaction(deaths[i], &action, NULL);
+	}
 }
 
-void ckernel_restore_disarm(void)
+int ckernel_restore_arm(const char *path, const void *bytes, size_t count)
 {
-	if (!restoration.armed)
-		return;
-	restoration.armed = 0;
-	for (size_t i = 0; i < DEATHS; i++)
-		sigaction(deaths[i], &restoration.before[i], NULL);
+	int slot = 0;
+
+	if (strlen(path) >= PATH_BYTES || count > CONTENT_BYTES)
+		return -EINVAL;
+	pthread_mutex_lock(&arming);
+	while (slot < STATES && states[slot].armed)
+		slot++;
+	if (slot < STATES) {
+		strcpy(states[slot].path, path);
+		states[slot].count = count;
+		if (count)
+			memcpy(states[slot].bytes, bytes, count);
+		if (!armed_states++)
+			take_handlers();
+		states[slot].armed = 1;
+	}
+	pthread_mutex_unlock(&arming);
+	return slot < STATES ? slot : -ENOSPC;
+}
+
+void ckernel_restore_disarm(int slot)
+{
+	pthread_mutex_lock(&arming);
+	states[slot].armed = 0;
+	if (!--armed_states)
+		give_handlers_back();
+	pthread_mutex_unlock(&arming);
 }
 
 static void on_bus_error(int signal_number)

@@ -10,6 +10,7 @@ struct Arm {
   private(set) var summary: Summary
   private(set) var series = BlockSeries()
   private let takesPagesIn: Bool
+  private var details: [MethodDetail] = []
   private var blockCount = 0
 
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
@@ -33,7 +34,8 @@ struct Arm {
     return Block(
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
-      faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen)
+      faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
+      detail: reading.detail)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -59,6 +61,7 @@ struct Arm {
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
+    if let detail = block.detail { details.append(detail) }
   }
 
   /// The row says the worst that any of its blocks says.
@@ -77,12 +80,16 @@ struct Arm {
     summary.counters = .none
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
+    details = []
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
   mutating func conclude(baseline: Arm?, witness: FlushWitness) {
+    if let words = MethodDetail.words(details, summary.unit) {
+      summary.reason = [identity.note, words].compactMap { $0 }.joined(separator: "; ")
+    }
     // A baseline that failed since the last look compares nothing any more.
     let other = baseline.flatMap { $0.measuredCase == measuredCase ? nil : $0 }
     summary.baseline = other?.measuredCase

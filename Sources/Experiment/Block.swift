@@ -37,10 +37,13 @@ public struct Block: Sendable {
   public var gaps: UInt64?
   /// Time that those took, ns; nil where none spun.
   public var stolen: Double?
+  /// What the method says beside the samples, where it does.
+  public var detail: MethodDetail?
 
   public init(
     measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
-    placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?
+    placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
+    detail: MethodDetail? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
@@ -53,5 +56,6 @@ public struct Block: Sendable {
     self.faultsTaken = faultsTaken
     self.gaps = gaps
     self.stolen = stolen
+    self.detail = detail
   }
 }

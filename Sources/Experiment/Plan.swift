@@ -8,14 +8,15 @@ public struct OperationSpec: Sendable {
   /// One line for `list`.
   public let summary: String
   public let unit: SampleUnit
-  /// How the value is obtained, for the row.
+  /// How the value is obtained, for the row. Of several specs that share benchmark and name, each is another method,
+  /// and a plan takes for each backing the first whose requirement is met.
   public let method: String
   /// In what the arms of a group differ.
   public var armAxis: ArmAxis
   /// The `others` that it makes sense in.
   public let others: [OthersState]
   /// The backings that it has a meaning for.
-  public let backings: [Backing]
+  public private(set) var backings: [Backing]
   /// Among the best known figures: measured in every state of the others by every plan.
   public let isHeadline: Bool
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
@@ -49,6 +50,27 @@ public struct OperationSpec: Sendable {
     self.isPathLength = isPathLength
     self.requirement = requirement
     self.measure = measure
+  }
+
+  /// The same for these backings alone.
+  public func serving(_ backings: [Backing]) -> OperationSpec {
+    var narrowed = self
+    narrowed.backings = backings
+    return narrowed
+  }
+
+  /// Stands for `ways` of one operation where none of them can be had: its rows say why of each.
+  public static func refusing(_ ways: [OperationSpec], for backings: [Backing]) -> OperationSpec {
+    OperationSpec(
+      benchmark: ways[0].benchmark, name: ways[0].name, summary: ways[0].summary,
+      method: ways.map(\.method).joined(separator: ";"), backings: backings,
+      requirement: { measured, bench in
+        let refusals = ways.filter { $0.backings.contains(measured.backing) }.compactMap { way in
+          way.requirement(measured, bench).map { "\(way.method): \($0)" }
+        }
+        return .unsupported(refusals.joined(separator: "; "))
+      },
+      measure: { _, _ throws(Refusal) in throw .failed("no method was found") })
   }
 
   /// The same operation with another measurement in place of its own, which it is given.

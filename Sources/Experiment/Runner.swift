@@ -131,7 +131,7 @@ public struct Runner {
     let deadline = elapsed + max(seconds, 0)
     prove(index)
     defer {
-      workbench.kvm.endGroup()
+      workbench.endGroup()
       groups[index].conclude(workbench.flushWitness)
     }
     // Where a sandbox refuses the binding, the placement that is read back says so.
@@ -182,7 +182,7 @@ public struct Runner {
         try? measureBlock(arm.measuredCase, groups[index].group.spec)
         ckernel_rest(Self.restMicroseconds)
       }
-      workbench.kvm.endGroup()
+      workbench.endGroup()
       spent += elapsed - begin
       done += 1
     }
@@ -241,7 +241,7 @@ public struct Runner {
     groups[index].arms = group.cases.map { prove($0, of: group.spec) }
     groups[index].isProved = true
     // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
-    workbench.kvm.endGroup()
+    workbench.endGroup()
   }
 
   private func arm(_ measuredCase: Case, of spec: OperationSpec, _ identity: ArmIdentity) -> Arm {

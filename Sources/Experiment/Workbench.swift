@@ -12,6 +12,8 @@ public struct BlockReading: Sendable {
   public var faultsTaken: UInt64?
   public var gaps: UInt64?
   public var stolen: Double?
+  /// What the method says beside the samples.
+  public var detail: MethodDetail?
   /// Why the block is not a result.
   public var invalid: String?
 }
@@ -30,6 +32,8 @@ public final class Workbench {
   public let architecture: String
   /// The file that switches the flush, whether it is there or not.
   public let flushSwitch: String
+  /// CPUs may be taken offline.
+  public let allowsHotplug: Bool
 
   public let ballast = Ballast()
 
@@ -42,6 +46,8 @@ public final class Workbench {
   private var randomPages: Int
   private let capacity: Int
   private var counters: CounterReader
+  private var flushProbe: FlushProbe?
+  private var generator: SeededGenerator
   private var bookedBefore: [Companions.Booking]
   private var bookedAfter: [Companions.Booking]
   public private(set) var reading = BlockReading()
@@ -51,8 +57,8 @@ public final class Workbench {
   ///   - pages: the most pages that a block has.
   public init(
     clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
-    architecture: String, broadcastFlush: String?, flushSwitch: String = FlushSwitch.path, pages: Int,
-    pageBytes: Int, seed: UInt64
+    architecture: String, broadcastFlush: String?, flushSwitch: String = FlushSwitch.path,
+    allowsHotplug: Bool = false, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
     self.topology = topology
@@ -61,11 +67,12 @@ public final class Workbench {
     self.measuringCPU = measuringCPU
     self.architecture = architecture
     self.flushSwitch = flushSwitch
+    self.allowsHotplug = allowsHotplug
     self.pageBytes = pageBytes
     capacity = pages
     randomPages = pages
     stampBuffer = try Region.resident(bytes: (pages + 1) * MemoryLayout<UInt64>.stride)
-    var generator = SeededGenerator(seed: seed)
+    generator = SeededGenerator(seed: seed)
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
     counters = CounterReader(cpus: topology.online)
@@ -108,20 +115,28 @@ public final class Workbench {
 
   func begin() { reading = BlockReading() }
 
-  /// Runs a timed region with counters read just before and just after it.
+  /// Lets go what a group shares: its VM, its probes.
+  func endGroup() {
+    kvm.endGroup()
+    flushProbe = nil
+  }
+
+  /// Runs a timed region with counters read just before and just after it. Those of several regions of one block add
+  /// up.
   public func timed(_ call: String, _ body: () -> Int32) throws(Refusal) {
     companions.read(into: &bookedBefore)
     counters.snapshot(.before)
     let result = body()
     counters.snapshot(.after)
     companions.read(into: &bookedAfter)
-    reading.counters = counters.difference()
+    let difference = counters.difference()
+    reading.counters += difference
     if companions.isSpinning {
       let booked = bookings
       reading.gaps = booked.reduce(0) { $0 + $1.gaps }
       reading.stolen = Double(booked.reduce(0) { $0 + $1.stolen }) / clock.ticksPerNanosecond
     }
-    if let throttled = reading.counters.throttled, throttled > 0 {
+    if let throttled = difference.throttled, throttled > 0 {
       invalidate("the CPU quota throttled this process")
     }
     try check(result, call)
@@ -196,7 +211,58 @@ public final class Workbench {
     reading.samples.append(Double(ticks) / clock.ticksPerNanosecond / Double(pages))
   }
 
+  /// Takes the samples so far out of the block: for a method whose samples are made of them.
+  public func takeSamples() -> [Double] {
+    defer { reading.samples = [] }
+    return reading.samples
+  }
+
+  /// The block's samples, in the unit of the case, and what the method says of them.
+  public func record(samples: [Double], detail: MethodDetail) {
+    reading.samples = samples
+    reading.detail = detail
+  }
+
   public func record(faultsTaken: UInt64) { reading.faultsTaken = faultsTaken }
+
+  /// The trace clock that counts in this clock's ticks.
+  private var traceClock: FlushProbe.Clock { clock.isCounter ? .counter : .monotonic }
+
+  /// Why the flush cannot be probed here, if it cannot; looked up once, since the kernel's symbols are many.
+  public private(set) lazy var flushProbeRefusal: Refusal? = {
+    do throws(MachineFailure) {
+      try FlushProbe.check(traceClock)
+      return nil
+    } catch { return Refusal(error) }
+  }()
+
+  /// Runs `body` with probes around the kernel's flush, and says how long each flush of this thread took in it, and
+  /// each of some empty calls, in the unit of the clock. The probes are made once a group, and armed only here.
+  public func probingFlushes(
+    calls: Int, _ body: () throws(Refusal) -> Void
+  ) throws(Refusal) -> (flushes: [Double], emptyCalls: [Double]) {
+    let ticks: (flushes: [UInt64], emptyCalls: [UInt64])
+    do throws(MachineFailure) {
+      if flushProbe == nil {
+        flushProbe = try .make(
+          cpu: measuringCPU, thread: ckernel_gettid(), calls: calls, clock: traceClock)
+      }
+      try flushProbe?.arm()
+    } catch { throw Refusal(.failed, error) }
+    let result = Result { () throws(Refusal) in try body() }
+    do throws(MachineFailure) {
+      try flushProbe?.disarm()
+      ticks = try flushProbe?.durations() ?? ([], [])
+    } catch { throw Refusal(.failed, error) }
+    try result.get()
+    let rate = clock.ticksPerNanosecond
+    return (ticks.flushes.map { Double($0) / rate }, ticks.emptyCalls.map { Double($0) / rate })
+  }
+
+  /// In random order, by the run's seed.
+  public func shuffled<Element>(_ elements: some Sequence<Element>) -> [Element] {
+    elements.shuffled(using: &generator)
+  }
 
   /// Marks the block as recorded but no result.
   public func invalidate(_ reason: String) {

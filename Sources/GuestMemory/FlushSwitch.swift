@@ -16,6 +16,7 @@ public struct FlushSwitch: ~Copyable {
   /// What to put back: "Y\n" or "N\n", or what else was read.
   private let before: [UInt8]
   private let path: String
+  private let slot: Int32
 
   /// Whether a kernel has the switch and lets this process use it; throws why not.
   public static func check(_ path: String = path) throws(Refusal) {
@@ -30,23 +31,24 @@ public struct FlushSwitch: ~Copyable {
       throw .failed("\(path) is held by another process", remedy: "one run at a time")
     }
     let before = try read(descriptor, path)
-    try GuestMemory.check(ckernel_restore_arm(descriptor.number, before, before.count), "holding \(path)")
+    let slot = try GuestMemory.check(ckernel_restore_arm(path, before, before.count), "holding \(path)")
     // From here on the deinit puts it back.
-    let held = FlushSwitch(descriptor, before: before, path: path)
+    let held = FlushSwitch(descriptor, before: before, path: path, slot: slot)
     try held.set(isOn)
     return held
   }
 
-  private init(_ descriptor: consuming OwnedDescriptor, before: [UInt8], path: String) {
+  private init(_ descriptor: consuming OwnedDescriptor, before: [UInt8], path: String, slot: Int32) {
     self.descriptor = descriptor
     self.before = before
     self.path = path
+    self.slot = slot
   }
 
   deinit {
     // A failure is for `restore` to say: here nobody listens.
     _ = Self.write(before, to: descriptor)
-    ckernel_restore_disarm()
+    ckernel_restore_disarm(slot)
   }
 
   /// Puts the switch back and says whether that worked.

@@ -4,14 +4,15 @@ import Statistics
 
 /// blocks.csv: one line a block, whatever became of it, in the order in which they were measured. `status` tells
 /// which of them the summary rests on. Values are in the case's unit; the counters are those around the block,
-/// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions.
+/// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions. `detail` is
+/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
     "run_id", "case", "block", "round", "position", "status", "samples", "median", "mean", "min", "max",
     "placement", "level2_splits", "level3_splits", "level2_collapses", "level3_collapses", "cal_interrupts",
     "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
-    "steal_ticks", "throttled", "gaps", "stolen_ns",
+    "steal_ticks", "throttled", "gaps", "stolen_ns", "detail",
   ]
 
   /// The header line.
@@ -54,7 +55,17 @@ public enum BlocksCSV {
     }
     text.field(block.gaps.map(\.description) ?? "")
     text.field(block.stolen)
+    text.field(block.detail.map(words) ?? "")
     text.endLine()
     return text.bytes
+  }
+
+  private static func words(_ detail: MethodDetail) -> String {
+    let more =
+      switch detail.method {
+      case .probes(let subtracted): "subtracted=\(CSVText.text(subtracted))"
+      case .line(let points): "points=\(points)"
+      }
+    return "fault=\(CSVText.text(detail.fault));added=\(CSVText.text(detail.added));\(more)"
   }
 }

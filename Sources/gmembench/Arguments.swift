@@ -83,6 +83,18 @@ struct KnownOperation: ExpressibleByArgument, Equatable {
   }
 }
 
+/// A way of measuring an operation that has several.
+struct KnownMethod: ExpressibleByArgument, Equatable {
+  let name: String
+
+  init?(argument: String) {
+    guard Self.allValueStrings.contains(argument) else { return nil }
+    name = argument
+  }
+
+  static var allValueStrings: [String] { Catalogue.methods }
+}
+
 /// A number with one of the units given, such as `2MiB`.
 private func scaled(_ text: String, _ units: [(suffix: String, factor: Double)]) -> Double? {
   for unit in units where text.hasSuffix(unit.suffix) {

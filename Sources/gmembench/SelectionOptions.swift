@@ -19,6 +19,12 @@ struct SelectionOptions: ParsableArguments {
   var operation: CommaSeparated<KnownOperation>?
 
   @Option(
+    help: ArgumentHelp(
+      "Methods of flush-cost, comma-separated (default: the first of them that the machine allows).",
+      valueName: "list"))
+  var method: CommaSeparated<KnownMethod>?
+
+  @Option(
     help: "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short).")
   var size: ByteCount?
 
@@ -66,13 +72,20 @@ struct SelectionOptions: ParsableArguments {
   @Flag(help: "Allow a v7 kernel's flag although its bug can crash the host.")
   var acceptHostRisk = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Let flush-cost take CPUs offline and back, as root, where there is no better method.",
+      discussion: "Whatever runs on this machine bound to one CPU loses that.")
+  )
+  var hotplug = false
+
   /// - Parameter program: the executable to run companions from; nil only lists.
   func open(seed: UInt64, program: String?) throws -> Session {
     let request = SessionRequest(
       cpu: cpu, cpuNode: cpuNode, memoryNodes: memoryNode?.values,
       regionBytes: size?.bytes ?? plan.regionBytes,
       usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
-      acceptsHostRisk: acceptHostRisk, seed: seed, program: program)
+      acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, seed: seed, program: program)
     return try Self.open(request)
   }
 
@@ -90,12 +103,12 @@ struct SelectionOptions: ParsableArguments {
   func plan(for session: Session, seed: UInt64) -> Plan {
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
-      backings: backing?.values, others: others?.values, baseline: baseline, order: order,
-      directMap: directMap,
+      backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
+      baseline: baseline, order: order, directMap: directMap,
       cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
       isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count,
-      isAvailable: session.offers)
+      isAvailable: session.offers, refuses: session.refusal)
   }
 }

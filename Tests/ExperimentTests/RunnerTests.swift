@@ -193,6 +193,27 @@ struct RunnerTests {
     #expect(sink.blocks.contains { $0.status == .invalid("wrong") })
   }
 
+  @Test func aRowSaysWhatItsMethodSaidOfTheBlocks() throws {
+    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+      try MadeUpRun.call(bench, ticks: 8)
+      #expect(bench.takeSamples() == [1] && bench.reading.samples.isEmpty)
+      let method: MethodDetail.Method = measured.backing == .memfd ? .line(points: 5) : .probes(subtracted: 7)
+      bench.record(samples: [3, 4], detail: MethodDetail(method, fault: 1000.4, added: 20.6))
+    }
+    let (report, sink) = try MadeUpRun.run(spec, arms: [.memfd, .anonymous]) { _, measured, _ in
+      ArmIdentity(note: measured.backing == .memfd ? "seen" : nil)
+    }
+    #expect(
+      report.summaries.map(\.reason) == [
+        "seen; by a line through 5 numbers of online CPUs: a fault is 1000 ns on one CPU alone, and 21 ns more for "
+          + "each further one",
+        "by probes around the flush: they add 21 ns to a fault of 1000 ns; 7 ns, what they take around an empty call, "
+          + "are subtracted",
+      ])
+    #expect(report.summaries[0].samples.count == 2 * UInt64(report.summaries[0].blocks))
+    #expect(sink.blocks.allSatisfy { $0.detail?.fault == 1000.4 })
+  }
+
   @Test func aBudgetTooSmallIsSaid() throws {
     let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
     let (report, _) = try MadeUpRun.run(spec, budget: 1e-9)

@@ -46,7 +46,8 @@ struct OperationTests {
     selection(&asked)
     let plan = Plan.make(
       .quick, asked, precision: 0.5, budget: budget, seed: 1, isSizeAsked: true,
-      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers)
+      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers,
+      refuses: session.refusal)
     let sink = Sink()
     var runner = Runner(
       plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench,

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
 import GuestMemory
-import Suite
 import Testing
+
+@testable import Suite
 
 @Suite("plans")
 struct PlanTests {
   private func plan(
     _ selection: Selection, named name: PlanName = .quick, available: Set<Backing> = Set(Backing.allCases),
-    otherCPUs: Int = 5
+    otherCPUs: Int = 5, without methods: Set<String> = []
   ) -> Plan {
     Plan.make(
       name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: otherCPUs,
-      isAvailable: available.contains)
+      isAvailable: available.contains,
+      refuses: { spec, _ in methods.contains(spec.method) ? .unsupported("no \(spec.method)") : nil })
   }
 
   private var everything: Selection { Selection(cpuNode: 0, memoryNodes: [0], pages: 512) }
@@ -71,15 +73,61 @@ struct PlanTests {
   }
 
   @Test func theFlushIsSwitchedAgainstItsAbsenceInBothStates() {
-    let groups = plan(everything).groups.filter { $0.spec.name == "flush-cost" }
-    #expect(groups.map { $0.cases[0].others } == [.spin, .idle])
+    let groups = plan(everything).groups.filter { $0.spec.method == "switch" }
+    #expect(groups.map { $0.cases[0].others } == [.spin, .idle, .spin, .idle])
+    let backings: [Backing] = [.guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap]
+    #expect(groups.map { $0.cases[0].backing } == backings.flatMap { [$0, $0] })
     for group in groups {
       #expect(group.cases.map(\.flush) == [.off, .on])
-      #expect(group.cases.allSatisfy { $0.backing == .guestMemfdNoDirectMap })
+      #expect(Set(group.cases.map(\.backing)).count == 1)
       #expect(group.baselines == [group.cases[1]: group.cases[0]])
     }
-    let others = plan(everything).groups.filter { $0.spec.name != "flush-cost" }
+    let others = plan(everything).groups.filter { $0.spec.method != "switch" }
     #expect(others.flatMap(\.cases).allSatisfy { $0.flush == nil })
+  }
+
+  /// Which method each backing's flush is measured by.
+  private func methods(_ plan: Plan) -> [Backing: String] {
+    let flushes = plan.groups.filter { $0.spec.name == "flush-cost" }
+    let pairs = flushes.flatMap { group in group.cases.map { ($0.backing, group.spec.method) } }
+    return Dictionary(pairs) { $0 == $1 ? $0 : "\($0) and \($1)" }
+  }
+
+  @Test func eachBackingsFlushIsMeasuredByTheFirstMethodThatTheMachineHas() {
+    let last = Backing.guestMemfdPrivateNoDirectMap
+    #expect(
+      methods(plan(everything)) == [
+        .memfdSecret: "trace", .guestMemfdNoDirectMap: "switch", last: "switch",
+      ])
+    let none = "switch;trace;online-cpus"
+    #expect(
+      methods(plan(everything, without: ["switch"])) == [
+        .memfdSecret: "trace", .guestMemfdNoDirectMap: "trace", last: none,
+      ])
+    #expect(
+      methods(plan(everything, without: ["switch", "trace"])) == [
+        .memfdSecret: "online-cpus", .guestMemfdNoDirectMap: "online-cpus", last: none,
+      ])
+    #expect(
+      methods(plan(everything, without: ["switch", "trace", "online-cpus"]))
+        == [.memfdSecret: none, .guestMemfdNoDirectMap: none, last: none])
+  }
+
+  @Test func aMethodCanBeAskedFor() {
+    var selection = everything
+    selection.methods = ["trace"]
+    let plan = plan(selection)
+    #expect(methods(plan) == [.memfdSecret: "trace", .guestMemfdNoDirectMap: "trace"])
+    #expect(plan.groups.allSatisfy { $0.spec.name == "flush-cost" })
+    #expect(Catalogue.methods == ["switch", "trace", "online-cpus"])
+  }
+
+  @Test(arguments: [
+    (1...4, [1, 2, 3, 4]), (2...9, [2, 3, 4, 5, 6, 7, 8, 9]), (1...64, [1, 10, 19, 28, 37, 46, 55, 64]),
+    (3...3, [3]),
+  ])
+  func aSweepHasBothEndsAndAtMostEightPoints(counts: ClosedRange<Int>, expected: [Int]) {
+    #expect(FlushCost.spread(counts) == expected)
   }
 
   @Test func theShootdownIsMeasuredBesideZeroOneTwoFourAndAllOthers() throws {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import GuestMemory
+import Loops
+import Machine
+import Statistics
+
+/// tlb-flush flush-cost: the part of a first touch that the kernel-range flush is, per page. Three methods; a plan
+/// takes for each backing the first that the machine allows, and the row names it.
+///
+/// `switch`: the fault with the flush and without it, where the kernel can switch it. What the flush's absence
+/// changes beside it (a stale entry that spares a walk) is in the difference.
+///
+/// `trace`: probes at the flush's entry and return stamp each call. The probes lie partly between the stamps: what they
+/// take around an empty call is subtracted, and the same fault is measured without them beside it, so that the row
+/// says what they add. Other CPUs are not probed, but a flush that waits for them meets them later than without.
+///
+/// `online-cpus`: the fault at several numbers of online CPUs, a line through them, and its slope times the CPUs that
+/// a flush interrupts with all of them online. Whatever else grows with the CPUs (a lock, the frequency of a core whose
+/// neighbours are awake) is in the slope, and what a flush costs on its own CPU is not; CPUs go in order of their
+/// numbers, so that one node's or one sibling's may be nearer than the line says.
+enum FlushCost {
+  private static let name = "flush-cost"
+  private static let summary = "the part of a fault that the flush is"
+  private static let hostTouched: [Backing] = [.memfdSecret, .guestMemfdNoDirectMap]
+  private static let leastPoints = 4
+  /// More of them take time without telling more: the ends of the line bear it.
+  private static let mostPoints = 8
+  /// The work that a change of the CPUs leaves behind is done by then, and those that came back sleep as the others do.
+  private static let restMicroseconds: UInt64 = 50_000
+
+  static let operations: [OperationSpec] = [
+    OperationSpec(
+      benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
+      backings: [.guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap], takesPagesIn: true,
+      requirement: needsSwitch, measure: touch),
+    OperationSpec(
+      benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "trace", backings: hostTouched,
+      takesPagesIn: true, requirement: { _, bench in bench.flushProbeRefusal }, measure: traced),
+    OperationSpec(
+      benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "online-cpus", others: [.idle],
+      backings: hostTouched, takesPagesIn: true, requirement: needsHotplug, measure: swept),
+  ]
+
+  // MARK: switch
+
+  private static func needsSwitch(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    do throws(Refusal) { try FlushSwitch.check(bench.flushSwitch) } catch { return error }
+    return measured.backing.isPrivate ? GuestFault.needsGuest(measured, bench) : nil
+  }
+
+  /// The first store to each page, by the host where it has a mapping; the switch is the runner's to set.
+  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    if measured.backing.isPrivate { return try GuestFault.touch(measured, bench) }
+    try TLBFlush.touch(measured, bench)
+  }
+
+  // MARK: trace
+
+  private static func traced(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let fault = try medianFault(measured, bench)
+    let probing = try bench.probingFlushes(calls: measured.pages) { () throws(Refusal) in
+      try TLBFlush.touch(measured, bench)
+    }
+    guard let probed = median(bench.takeSamples()), let empty = median(probing.emptyCalls) else {
+      throw .failed("the probes recorded nothing")
+    }
+    bench.record(
+      samples: probing.flushes.map { $0 - empty },
+      detail: MethodDetail(.probes(subtracted: empty), fault: fault, added: probed - fault))
+    if probing.flushes.count != measured.pages {
+      bench.invalidate("\(probing.flushes.count) flushes were recorded for \(measured.pages) pages")
+    }
+  }
+
+  /// Median fault of a fresh region, with neither counters nor a sample of its own.
+  private static func medianFault(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Double {
+    let subject = try Subject(measured, bench)
+    let base = try subject.base.assumingMemoryBound(to: UInt8.self)
+    let order = bench.order(measured.order, pages: measured.pages)
+    let result = loops_touch(
+      base, bench.pageBytes, order.baseAddress, measured.pages, bench.clock.kind, bench.ticks)
+    try check(result, "touching the region")
+    bench.recordStamps(measured)
+    guard let fault = median(bench.takeSamples()) else { throw .failed("no page was touched") }
+    return fault
+  }
+
+  // MARK: online-cpus
+
+  private static func needsHotplug(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    do throws(MachineFailure) {
+      try OnlineCPUs.check(beside: bench.measuringCPU, online: bench.topology.online, least: leastPoints)
+    } catch { return Refusal(error) }
+    guard !bench.allowsHotplug else { return nil }
+    return .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+  }
+
+  /// A block is a sweep over numbers of online CPUs, and gives one sample.
+  private static func swept(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let all = bench.topology.online
+    var cpus = OnlineCPUs(beside: bench.measuringCPU, online: all)
+    var points: [(x: Double, y: Double)] = []
+    for count in bench.shuffled(spread(cpus.counts)) {
+      if Runner.isInterrupted { throw .failed("interrupted") }
+      do throws(MachineFailure) { try cpus.keep(count) } catch { throw Refusal(.failed, error) }
+      ckernel_rest(restMicroseconds)
+      // Counters add up over the points; interrupts, which not every point has a column of each CPU for, are absent.
+      try TLBFlush.touch(measured, bench)
+      guard let fault = median(bench.takeSamples()) else { throw .failed("no page was touched") }
+      points.append((Double(count - 1), fault))
+    }
+    do throws(MachineFailure) { try cpus.restore() } catch { throw Refusal(.failed, error) }
+    guard let line = Line(through: points) else { throw .failed("one number of CPUs makes no line") }
+    bench.record(
+      samples: [line.slope * Double(all.count - 1)],
+      detail: MethodDetail(.line(points: points.count), fault: line.intercept, added: line.slope))
+  }
+
+  /// All of them, or as many as are worth it, evenly spread with both ends.
+  static func spread(_ counts: ClosedRange<Int>) -> [Int] {
+    let steps = min(counts.count, mostPoints) - 1
+    guard steps > 0 else { return [counts.lowerBound] }
+    return (0...steps).map { counts.lowerBound + (counts.count - 1) * $0 / steps }
+  }
+}

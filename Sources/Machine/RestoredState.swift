@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
+import SystemPackage
+
+/// A change to the machine that must not outlive this process: undone by its owner in the ordinary course, and by
+/// the signal that ends the process otherwise. SIGKILL alone leaves it.
+struct RestoredState: ~Copyable {
+  private let slot: Int32
+
+  /// To be armed before the change is made.
+  /// - Parameters:
+  ///   - path: the file that takes the old state, or the folder to remove again.
+  ///   - text: what the file takes; nil for a folder.
+  init(_ path: String, _ text: String?) throws(Errno) {
+    let bytes = Array((text ?? "").utf8)
+    let result = ckernel_restore_arm(path, bytes, bytes.count)
+    if result < 0 { throw Errno(rawValue: -result) }
+    slot = result
+  }
+
+  deinit { ckernel_restore_disarm(slot) }
+}
+
+extension SystemFiles {
+  /// Writes to a file that exists, in one call, as control files want it.
+  func write(_ text: String, to path: String) throws(Errno) {
+    let descriptor = open(root + path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    defer { close(descriptor) }
+    let written = text.utf8CString.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count - 1) }
+    if written < 0 { throw Errno(rawValue: errno) }
+    guard written == text.utf8.count else { throw .ioError }
+  }
+
+  /// Empties a file that exists: of a trace, what was recorded.
+  func empty(_ path: String) throws(Errno) {
+    let descriptor = open(root + path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    close(descriptor)
+  }
+
+  /// Why a file cannot be written to, if it cannot; nothing is written.
+  func writeRefusal(_ path: String) -> Errno? {
+    let descriptor = open(root + path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return Errno(rawValue: errno) }
+    close(descriptor)
+    return nil
+  }
+
+  /// Whether `text` occurs in a text file; of a long one, no more is read than that takes.
+  func contains(_ text: String, in path: String) -> Bool {
+    guard let file = OpenFile(root + path) else { return false }
+    var read: [CChar] = []
+    var chunk = [CChar](repeating: 0, count: 65_536)
+    var offset = 0
+    while true {
+      let got = chunk.withUnsafeMutableBytes { file.read(into: $0, offset: offset) }
+      if got <= 0 { return false }
+      offset += got
+      // What straddles two readings begins in the last bytes of the first.
+      read = read.suffix(text.utf8.count) + chunk[..<got]
+      if strstr(read + [0], text) != nil { return true }
+    }
+  }
+}
