@@ -51,6 +51,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),
+    .testTarget(
+      name: "LabTests",
+      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Suite", system],
+      swiftSettings: strict),
     .testTarget(name: "MachineTests", dependencies: ["Machine", system], swiftSettings: strict),
     .testTarget(
       name: "RecordsTests",
