@@ -55,6 +55,10 @@ let package = Package(
     .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),
     .testTarget(
+      name: "LabTests",
+      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Suite", system],
+      swiftSettings: strict),
+    .testTarget(
       name: "MachineTests", dependencies: ["CKernel", "Machine", system], swiftSettings: strict),
     .testTarget(
       name: "RecordsTests",
