@@ -185,14 +185,14 @@ public struct Comparison: Sendable {
         ? Interval(low: new.interval.low - old.interval.high, high: new.interval.high - old.interval.low)
         : .unbounded)
     guard shift.value.isFinite else { return nil }
-    var ratio: LocationEstimate?
-    if old.value > 0, new.value > 0, !isFinite || (old.interval.low > 0 && new.interval.low > 0) {
-      ratio = LocationEstimate(
-        value: new.value / old.value,
-        interval: isFinite
-          ? Interval(low: new.interval.low / old.interval.high, high: new.interval.high / old.interval.low)
-          : .unbounded)
-    }
+    guard old.value > 0, new.value > 0, (new.value / old.value).isFinite,
+      !isFinite || (old.interval.low > 0 && new.interval.low > 0)
+    else { return Effect(shift: shift, ratio: nil, isPaired: false) }
+    let ratio = LocationEstimate(
+      value: new.value / old.value,
+      interval: isFinite
+        ? Interval(low: new.interval.low / old.interval.high, high: new.interval.high / old.interval.low)
+        : .unbounded)
     return Effect(shift: shift, ratio: ratio, isPaired: false)
   }
 

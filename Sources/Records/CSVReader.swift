@@ -85,8 +85,6 @@ public struct CSVReader: ~Copyable {
   /// Leaves the line behind that was looked at.
   mutating func skipLine() { scanner.endRecord(lines: 1) }
 
-  /// Line of the file that the next row starts at.
-  var line: Int { scanner.line }
   /// Whether the last line had no line feed, as one has that was cut short.
   var endsWithoutLineFeed: Bool { scanner.endsWithoutLineFeed }
 }
