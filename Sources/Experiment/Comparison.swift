@@ -55,7 +55,7 @@ public struct Comparison: Sendable {
     public var new: String
 
     public var description: String {
-      "\(key): in \(old) there and in \(new) here; values of two units cannot be compared"
+      "\(key): '\(old)' in OLD, '\(new)' in NEW: values of two units cannot be compared"
     }
   }
 
@@ -97,7 +97,8 @@ public struct Comparison: Sendable {
       guard before.count == 1, after.count == 1 else {
         refusals.append(
           Refusal(
-            key: key, reason: "ambiguous across flush: " + (before + after).map(\.key).joined(separator: ", ")))
+            key: key, reason: "ambiguous across flush: " + (before + after).map(\.key).joined(separator: ", ")
+          ))
         continue
       }
       guard try compare(before[0], after[0]) else { continue }

@@ -30,7 +30,8 @@ public struct CSVReader: ~Copyable {
     let header = record.fields
     if let twice = header.indices.first(where: { header[..<$0].contains(header[$0]) }) {
       throw CSVFailure(
-        file: file, line: 1, column: record.columns[twice], message: "the header names '\(header[twice])' twice")
+        file: file, line: 1, column: record.columns[twice],
+        message: "the header names '\(header[twice])' twice")
     }
     self.file = file
     self.header = header

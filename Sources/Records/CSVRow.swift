@@ -55,7 +55,8 @@ public struct CSVRow: Sendable {
 
   /// What is wrong with a column of this row.
   public func failure(_ column: String, _ message: String) -> CSVFailure {
-    CSVFailure(file: file, line: line, column: index[column].map { record.columns[$0] } ?? 1, message: message)
+    CSVFailure(
+      file: file, line: line, column: index[column].map { record.columns[$0] } ?? 1, message: message)
   }
 }
 

@@ -61,7 +61,8 @@ enum DecimalText {
     let divisorShift = divisor.leadingZeroBitCount
     let dividend = number << UInt64(numberShift)
     // Half of it, so that the quotient fits into 64 bits.
-    let (quotient, rest) = (divisor << UInt64(divisorShift)).dividingFullWidth((dividend >> 1, dividend << 63))
+    let (quotient, rest) = (divisor << UInt64(divisorShift)).dividingFullWidth(
+      (dividend >> 1, dividend << 63))
     let exponent = divisorShift - numberShift - 63
     let scale = Double(bitPattern: UInt64(1023 + exponent) << 52)
     return Double(rest == 0 ? quotient : quotient | 1) * scale

@@ -96,7 +96,8 @@ public struct Recording: Sendable {
     if rowless > 0 {
       findings.append(
         Finding(
-          .warning, "\(path): \(rowless) cases have blocks and no row in summary.csv: the run was cut short there"))
+          .warning,
+          "\(path): \(rowless) cases have blocks and no row in summary.csv: the run was cut short there"))
     }
   }
 
@@ -113,7 +114,9 @@ public struct Recording: Sendable {
   private mutating func readSummary(_ reader: consuming CSVReader) throws(CSVFailure) {
     for row in try SummaryCSV.rows(of: reader) {
       let entry = entry(row["case"])
-      guard entries[entry].row == nil else { throw row.failure("case", "'\(row["case"])' for the second time") }
+      guard entries[entry].row == nil else {
+        throw row.failure("case", "'\(row["case"])' for the second time")
+      }
       entries[entry].row = row
       try take(runID: row["run_id"], row)
     }
@@ -153,7 +156,8 @@ public struct Recording: Sendable {
         let block = open.removeValue(forKey: BlockID(entry: entry, number: recorded.number))
       else { throw samples.failure(recorded, "is not in blocks.csv, or its lines do not stand together") }
       guard recorded.runID == block.row["run_id"] else {
-        throw samples.failure(recorded, "is of run '\(recorded.runID)', blocks.csv of '\(block.row["run_id"])'")
+        throw samples.failure(
+          recorded, "is of run '\(recorded.runID)', blocks.csv of '\(block.row["run_id"])'")
       }
       guard block.counts else { continue }
       if recorded.samples.count == block.digest.samples {
@@ -170,7 +174,8 @@ public struct Recording: Sendable {
     if leftOut > 0 {
       findings.append(
         Finding(
-          .warning, "\(path): \(leftOut) blocks are left out: samples.csv does not hold all of their samples"))
+          .warning, "\(path): \(leftOut) blocks are left out: samples.csv does not hold all of their samples")
+      )
     }
   }
 

@@ -55,7 +55,8 @@ extension SamplesCSV {
       }
       if absent > 0 {
         findings.append(
-          Finding(.warning, "\(csv.file): \(absent) samples have no value (it was not finite): no figure has them"))
+          Finding(
+            .warning, "\(csv.file): \(absent) samples have no value (it was not finite): no figure has them"))
       }
       if csv.endsWithoutLineFeed {
         findings.append(
@@ -79,7 +80,8 @@ extension SamplesCSV {
       guard let first = start else { return nil }
       if let runID, runID != first.row["run_id"] {
         throw first.row.failure(
-          "run_id", "a second run, '\(first.row["run_id"])', after '\(runID)': give each run a file of its own")
+          "run_id",
+          "a second run, '\(first.row["run_id"])', after '\(runID)': give each run a file of its own")
       }
       runID = first.row["run_id"]
       var block = RecordedBlock(

@@ -37,7 +37,8 @@ public enum ComparisonReport {
       findings.append(
         Finding(
           .note,
-          "\(cases(comparison.otherArms)) left out as the other arm: flush=off is taken from OLD, flush=on from NEW"))
+          "\(cases(comparison.otherArms)) left out as the other arm: flush=off is taken from OLD, flush=on from NEW"
+        ))
     }
     return findings
   }
@@ -71,7 +72,9 @@ public enum ComparisonReport {
   private static func leftovers(_ comparison: Comparison, _ style: Style) -> String {
     var text = ""
     var reasons: [String] = []
-    for refusal in comparison.refusals where !reasons.contains(refusal.reason) { reasons.append(refusal.reason) }
+    for refusal in comparison.refusals where !reasons.contains(refusal.reason) {
+      reasons.append(refusal.reason)
+    }
     for reason in reasons {
       let keys = comparison.refusals.filter { $0.reason == reason }.map(\.key)
       text += "not comparable (\(cases(keys.count))): \(style.dim(reason))\n"
@@ -89,13 +92,20 @@ public enum ComparisonReport {
     let threshold = "\(Figures.percent(comparison.threshold)) %"
     let regressions = comparison.regressions
     let faster = comparison.rows.count { $0.verdict == .faster }
+    let unbounded = comparison.rows.count { !$0.effect.shift.interval.isFinite }
+    let few = unbounded > 0 ? ", \(unbounded) of them for want of blocks" : ""
+    let undecided = comparison.rows.count - regressions.count - faster
     var text = style.bold(
       "\(cases(comparison.rows.count)) compared: \(regressions.count) slower, \(faster) faster by more than "
-        + "\(threshold); \(comparison.rows.count - regressions.count - faster) show no difference (~)")
-    text +=
-      "\n~ : the 95 % interval holds 1, or its centre is within \(threshold). By chance alone about "
-      + "\(Figures.fixed(comparison.chanceFindings, 1)) of these\nintervals would exclude 1 if nothing had changed: "
-      + "look at a lone finding twice.\n"
+        + "\(threshold); \(undecided) show no difference (~)\(few)")
+    text += """
+
+      ~ : the 95 % interval holds 1, or its centre is within \(threshold). If nothing had changed, about \
+      \(Figures.fixed(comparison.chanceFindings, 1)) of these
+      intervals would exclude 1 by chance alone; and two boots or two hours can differ by more than blocks of one
+      run tell. Repeat a lone finding before believing it.
+
+      """
     for row in regressions {
       text += "slower: \(row.key)\n  \(Figures.effect(row.effect, unit: row.unit))\n"
     }
