@@ -30,8 +30,9 @@ public struct DigestSeries: Sendable {
   private var pooledMean = 0.0
   private var isMeanKnown = true
 
-  /// Arithmetic mean of all samples; nil without any, and where a block's is unknown.
-  public var mean: Double? { isMeanKnown && samples > 0 ? pooledMean : nil }
+  /// Arithmetic mean of all samples; nil without any, where a block's is unknown, and where the arithmetic
+  /// overflows.
+  public var mean: Double? { isMeanKnown && samples > 0 && pooledMean.isFinite ? pooledMean : nil }
 
   public init() {}
 

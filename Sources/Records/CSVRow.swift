@@ -45,10 +45,13 @@ public struct CSVRow: Sendable {
     return value
   }
 
-  /// The count in a column, a whole number from 0.
+  /// No count of ours comes near; sums of such counts stay far from overflow.
+  private static let largestCount = 1 << 40
+
+  /// The count in a column, a whole number from 0 to 2^40.
   public func count(_ column: String) throws(CSVFailure) -> Int {
-    guard let value = Int(self[column]), value >= 0 else {
-      throw failure(column, "\(column) is '\(self[column])', not a whole number from 0")
+    guard let value = Int(self[column]), (0...Self.largestCount).contains(value) else {
+      throw failure(column, "\(column) is '\(self[column])', not a whole number from 0 to 2^40")
     }
     return value
   }

@@ -80,7 +80,9 @@ struct LineReader: ~Copyable {
       memmove(storage, storage + start, filled - start)
       (start, end, filled) = (0, end - start, filled - start)
     }
-    guard filled < Self.capacity else { throw Refused(why: "a line of more than \(Self.capacity) bytes") }
+    guard filled < Self.capacity else {
+      throw Refused(why: "more than \(Self.capacity) bytes and no end of a record")
+    }
     let room = UnsafeMutableRawBufferPointer(start: storage + filled, count: Self.capacity - filled)
     do {
       let count = try source(room)

@@ -57,15 +57,15 @@ public struct Recording: Sendable {
       return
     }
     let reader = try CSVReader(path: path)
-    if reader.header.contains("schema") {
+    if reader.header.contains(where: ["sample", "value"].contains) {
+      form = .samples
+      try readSamples(reader)
+    } else if reader.header.contains("schema") {
       form = .summary
       try readSummary(reader)
     } else if reader.header.contains("round") {
       form = .blocks
       try readDigests(reader)
-    } else if reader.header.contains(where: ["sample", "value"].contains) {
-      form = .samples
-      try readSamples(reader)
     } else {
       throw CSVFailure(
         file: path, line: 1, column: 1,

@@ -2,7 +2,9 @@
 
 /// Cases under headings, so that what their keys have in common stands once.
 struct CaseGroup {
-  /// `fault-in touch   pages=512 order=sequential …`; empty where the keys are not of our form.
+  /// `fault-in touch`; empty where the keys are not of our form.
+  let name: String
+  /// `fault-in touch   pages=512 order=sequential …`; empty likewise.
   let heading: String
   /// The keys in their order, each with what tells it from the others.
   let members: [(key: String, label: String)]
@@ -22,6 +24,7 @@ struct CaseGroup {
   }
 
   private init(name: String, keys: [[String]]) {
+    self.name = name
     guard !name.isEmpty, let first = keys.first else {
       heading = ""
       members = keys.map { $0.joined(separator: "/") }.map { ($0, $0) }
@@ -35,12 +38,12 @@ struct CaseGroup {
     }
   }
 
-  /// `fault-in touch: anonymous, memfd`, a line a group.
-  static func listing(_ keys: [String], indent: String) -> String {
+  /// `fault-in touch: anonymous, memfd`, a line a group; with what the keys have in common where that matters.
+  static func listing(_ keys: [String], showsCommon: Bool) -> String {
     make(keys).map { group in
       let labels = group.members.map(\.label).joined(separator: ", ")
-      let name = group.heading.split(separator: " ").prefix(2).joined(separator: " ")
-      return "\(indent)\(name.isEmpty ? "" : "\(name): ")\(labels)\n"
+      let heading = showsCommon ? group.heading : group.name
+      return "  \(heading.isEmpty ? "" : "\(heading): ")\(labels)\n"
     }.joined()
   }
 }

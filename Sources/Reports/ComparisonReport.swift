@@ -78,11 +78,11 @@ public enum ComparisonReport {
     for reason in reasons {
       let keys = comparison.refusals.filter { $0.reason == reason }.map(\.key)
       text += "not comparable (\(cases(keys.count))): \(style.dim(reason))\n"
-      text += CaseGroup.listing(keys, indent: "  ")
+      text += CaseGroup.listing(keys, showsCommon: false)
     }
     for (what, keys) in [("only in OLD", comparison.missing), ("only in NEW", comparison.added)]
     where !keys.isEmpty {
-      text += "\(what) (\(cases(keys.count)))\n" + CaseGroup.listing(keys, indent: "  ")
+      text += "\(what) (\(cases(keys.count)))\n" + CaseGroup.listing(keys, showsCommon: true)
     }
     return text
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Experiment
 import Records
 
 /// The figures of cases that are known by their keys alone.
@@ -22,9 +23,13 @@ public enum RecomputedTable {
           figure.map { Figures.amount($0, unit: unit) } ?? ""
         }
         let effect = row.figures.effect.map { Figures.effect($0, unit: unit) }
+        let status = row.texts["status"].flatMap { ["", CaseStatus.ok.rawValue].contains($0) ? nil : $0 }
         table.row(
           [member.label, Figures.count(row.figures.blocks)] + numbers
-            + [effect ?? (baselines.contains(row.key) ? "baseline" : "")])
+            + [
+              [effect ?? (baselines.contains(row.key) ? "baseline" : nil), status].compactMap(\.self).joined(
+                separator: "  ")
+            ])
       }
       return (group.heading.isEmpty ? "" : style.bold(group.heading) + "\n") + table.render(style)
     }.joined(separator: "\n")

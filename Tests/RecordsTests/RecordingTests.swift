@@ -133,8 +133,12 @@ import Testing
     (header + "r,c,0,0,inf\n", "2:9: value is 'inf', not a finite number"),
     (header + "r,c,0,0,1e999\n", "2:9: value is '1e999', not a finite number"),
     (header + "r,c,0,0,1\nr,c,0,1,2x\n", "3:9: value is '2x', not a finite number"),
-    (header + "r,c,-1,0,1\n", "2:5: block is '-1', not a whole number from 0"),
-    (header + "r,c,0,0.5,1\n", "2:7: sample is '0.5', not a whole number from 0"),
+    (header + "r,c,-1,0,1\n", "2:5: block is '-1', not a whole number from 0 to 2^40"),
+    (header + "r,c,0,0.5,1\n", "2:7: sample is '0.5', not a whole number from 0 to 2^40"),
+    (
+      header + "r,c,9223372036854775807,0,1\n",
+      "2:5: block is '9223372036854775807', not a whole number from 0 to 2^40"
+    ),
     (header + "r,c,0,1,1\nr,c,0,1,1\n", "3:7: sample 1 after 1: those of a block must rise"),
     (
       header + "r,c,0,0,1\nr,d,0,0,1\nr,c,0,1,1\n",
@@ -217,7 +221,7 @@ import Testing
     #expect(Set(rows.map { $0["b"] }) == [cell.replacingDoubles])
     let long = "a,b\n1," + String(repeating: "x", count: LineReader.capacity) + "\n"
     let failure = #expect(throws: CSVFailure.self) { try CSVReader.rows(of: Array(long.utf8), file: "f") }
-    #expect(failure?.description == "f:2:1: a line of more than 1048576 bytes")
+    #expect(failure?.description == "f:2:1: more than 1048576 bytes and no end of a record")
   }
 }
 
