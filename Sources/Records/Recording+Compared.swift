@@ -30,15 +30,17 @@ extension Recording {
   }
 
   private func evidence(_ entry: Entry) throws(CSVFailure) -> RecordedCase.Evidence {
-    if entry.hasFailed, let row = entry.row { return .none("\(row["status"]): \(row["reason"])") }
-    let medians = Array(entry.series.medians.values)
-    if !medians.isEmpty { return .blocks(medians) }
-    guard case .none = entry.blocks, let row = entry.row else { return .none("no block that counts") }
-    guard let p50 = try row.number("p50") else {
-      return .none(row["reason"].isEmpty ? "no figure" : "\(row["status"]): \(row["reason"])")
+    if !entry.hasFailed {
+      let medians = Array(entry.series.medians.values)
+      if !medians.isEmpty { return .blocks(medians) }
+      if case .none = entry.blocks, let row = entry.row, let p50 = try row.number("p50") {
+        let low = try row.number("p50_low") ?? -.infinity
+        return .summary(p50: p50, Interval(low: low, high: try row.number("p50_high") ?? .infinity))
+      }
     }
-    return .summary(
-      p50: p50,
-      Interval(low: try row.number("p50_low") ?? -.infinity, high: try row.number("p50_high") ?? .infinity))
+    guard let row = entry.row, entry.hasFailed || !row["reason"].isEmpty else {
+      return .none("no block that counts")
+    }
+    return .none([row["status"], row["reason"]].filter { !$0.isEmpty }.joined(separator: ": "))
   }
 }

@@ -54,24 +54,24 @@ public struct Recording: Sendable {
     if let mode = Files.mode(of: path), Files.isDirectory(mode) {
       form = .folder
       try readFolder(depth)
-      return
-    }
-    let reader = try CSVReader(path: path)
-    if reader.header.contains(where: ["sample", "value"].contains) {
-      form = .samples
-      try readSamples(reader)
-    } else if reader.header.contains("schema") {
-      form = .summary
-      try readSummary(reader)
-    } else if reader.header.contains("round") {
-      form = .blocks
-      try readDigests(reader)
     } else {
-      throw CSVFailure(
-        file: path, line: 1, column: 1,
-        message: "neither a summary.csv nor a blocks.csv nor a samples.csv: the header names other columns")
+      let reader = try CSVReader(path: path)
+      if reader.header.contains(where: ["sample", "value"].contains) {
+        form = .samples
+        try readSamples(reader)
+      } else if reader.header.contains("schema") {
+        form = .summary
+        try readSummary(reader)
+      } else if reader.header.contains("round") {
+        form = .blocks
+        try readDigests(reader)
+      } else {
+        throw CSVFailure(
+          file: path, line: 1, column: 1,
+          message: "neither a summary.csv nor a blocks.csv nor a samples.csv: the header names other columns")
+      }
     }
-    if entries.isEmpty { findings.append(Finding(.warning, "\(path): a header line and nothing else")) }
+    if entries.isEmpty { findings.append(Finding(.warning, "\(path): no case in it")) }
   }
 
   // MARK: - Files
@@ -84,7 +84,12 @@ public struct Recording: Sendable {
     try readSummary(CSVReader(path: summary))
     readContext()
     let blocks = "\(path)/blocks.csv"
-    guard Files.mode(of: blocks) != nil else { return }
+    guard Files.mode(of: blocks) != nil else {
+      guard depth == .blocks else {
+        throw SinkFailure("\(path): blocks.csv is missing, which tells what counts")
+      }
+      return
+    }
     let reader = try CSVReader(path: blocks)
     let samples = "\(path)/samples.csv"
     if depth == .samples, Files.mode(of: samples) != nil {
@@ -124,17 +129,16 @@ public struct Recording: Sendable {
 
   private mutating func readDigests(_ reader: consuming CSVReader) throws(CSVFailure) {
     var numbers = Set<BlockID>()
+    var digests = entries.map { _ in DigestSeries() }
     try BlocksCSV.read(reader) { (block) throws(CSVFailure) in
       let entry = try self.entry(of: block)
+      if entry == digests.count { digests.append(DigestSeries()) }
       guard numbers.insert(BlockID(entry: entry, number: block.number)).inserted else { throw block.repeated }
-      var series = DigestSeries()
-      if case .digests(let before) = entries[entry].blocks { series = before }
-      if block.counts {
-        guard series.series.medians[block.round] == nil else { throw block.sharesRound }
-        series.add(block.digest, round: block.round)
-      }
-      entries[entry].blocks = .digests(series)
+      guard block.counts else { return }
+      guard digests[entry].series.medians[block.round] == nil else { throw block.sharesRound }
+      digests[entry].add(block.digest, round: block.round)
     }
+    for entry in entries.indices { entries[entry].blocks = .digests(digests[entry]) }
   }
 
   /// The samples of the blocks that count: a block whose samples are not as many as blocks.csv says is left out.
