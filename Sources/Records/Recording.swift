@@ -231,7 +231,7 @@ public struct Recording: Sendable {
 
   /// A warning where the other recording is the same run.
   public func overlap(with other: Recording) -> [Finding] {
-    guard let runID, runID == other.runID else { return [] }
+    guard let runID, !runID.isEmpty, runID == other.runID else { return [] }
     return [Finding(.warning, "both are of run '\(runID)': a run is compared with itself")]
   }
 
