@@ -46,12 +46,18 @@ public struct BlockSeries: Sendable {
   ///   - round: what it shares with blocks of other cases; unique in a series.
   ///   - counters: what was counted around it.
   public mutating func add(_ samples: [Double], round: Int, counters: Counters = .none) {
-    blocks += 1
     self.samples.record(contentsOf: samples)
-    guard let center = median(samples) else { return }
-    medians[round] = center
+    let center = median(samples)
+    add(median: center, round: round)
+    guard let center else { return }
     means[round] = samples.reduce(0, +) / Double(samples.count)
     history.append((center, BlockTrait.all.map { $0.value(counters) }))
+  }
+
+  /// Takes a block in whose samples were not kept: the pooled samples know nothing of it.
+  public mutating func add(median: Double?, round: Int) {
+    blocks += 1
+    medians[round] = median
   }
 
   /// The rounds' ratios to a baseline, in their order, of positive medians.
@@ -67,12 +73,22 @@ public struct BlockSeries: Sendable {
   /// Median of the blocks' medians; nil without any.
   public var center: Double? { median(Array(medians.values)) }
 
+  /// Interval of the median, from the blocks' medians; nil without any.
+  public var interval: Interval? {
+    medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
+  }
+
   /// The effect against a baseline that was measured in the same rounds; nil where no round holds both.
   public func effect(against baseline: BlockSeries) -> Effect? {
     pairedEffect(
       medians.keys.sorted().compactMap { round in
         baseline.medians[round].flatMap { base in medians[round].map { (baseline: base, value: $0) } }
       })
+  }
+
+  /// The effect against a baseline whose rounds are none of this one's; nil where either has no median.
+  public func unpairedEffect(against baseline: BlockSeries) -> Effect? {
+    Statistics.unpairedEffect(baseline: Array(baseline.medians.values), values: Array(medians.values))
   }
 
   /// How much the mean exceeds the baseline's over the rounds that hold both, with its bootstrap interval: unlike the
@@ -89,10 +105,11 @@ public struct BlockSeries: Sendable {
   }
 
   /// The figures of the case's row.
-  public func estimates(against baseline: BlockSeries?) -> Estimates {
+  ///
+  /// - Parameter sharesRounds: whether the baseline was measured in the same rounds.
+  public func estimates(against baseline: BlockSeries?, sharesRounds: Bool = true) -> Estimates {
     Estimates(
-      blocks: blocks, samples: samples,
-      medianInterval: medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval,
-      effect: baseline.flatMap { effect(against: $0) })
+      blocks: blocks, samples: samples, medianInterval: interval,
+      effect: baseline.flatMap { sharesRounds ? effect(against: $0) : unpairedEffect(against: $0) })
   }
 }

@@ -1,148 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
+import Experiment
 
-/// What is wrong with a CSV file, and where.
-public struct CSVFailure: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The file as the user named it.
-  public var file: String
-  /// Line of the file, from 1.
-  public var line: Int
-  /// Byte in the line, from 1.
-  public var column: Int
-  /// What was found and what was expected.
-  public var message: String
-
-  /// A failure at a place.
-  public init(file: String, line: Int, column: Int, message: String) {
-    self.file = file
-    self.line = line
-    self.column = column
-    self.message = message
-  }
-
-  public var description: String { "\(file):\(line):\(column): \(message)" }
-}
-
-/// One line of a CSV file, its fields by the names in the header.
-public struct CSVRow: Sendable {
+/// Reads RFC 4180 with LF or CRLF, record by record and in bounded memory: a header line, then rows with as many
+/// fields. A byte order mark is skipped; a last line without a line feed is one.
+public struct CSVReader: ~Copyable {
   /// The file as the user named it.
   public let file: String
-  /// Line of the file where the row starts, from 1.
-  public let line: Int
-  private let values: [String: String]
+  /// The names in the header line, none of them twice.
+  public let header: [String]
+  private let index: [String: Int]
+  private var scanner: Scanner
 
-  init(file: String, line: Int, values: [String: String]) {
-    self.file = file
-    self.line = line
-    self.values = values
+  /// Opens a file and reads its header.
+  ///
+  /// - Throws: `SinkFailure` where it cannot be opened, ``CSVFailure`` where the header is none.
+  public init(path: String) throws { try self.init(LineReader(path: path), file: path) }
+
+  /// Reads bytes; `file` is only named in failures.
+  public init(bytes: [UInt8], file: String) throws(CSVFailure) {
+    try self.init(LineReader(bytes: bytes), file: file)
   }
 
-  /// The text of a column; empty where it is absent or the file has no such column.
-  public subscript(column: String) -> String { values[column] ?? "" }
-
-  /// The number in a column; nil where the field is empty.
-  public func number(_ column: String) throws(CSVFailure) -> Double? {
-    let text = self[column]
-    if text.isEmpty { return nil }
-    guard let value = Double(text), value.isFinite else {
-      throw CSVFailure(file: file, line: line, column: 1, message: "\(column) is '\(text)', not a number")
-    }
-    return value
-  }
-}
-
-/// Reads RFC 4180 with LF or CRLF: a header line, then rows with as many fields. A byte order mark is skipped.
-public enum CSVReader {
-  /// The names in the header line. `file` is only named in failures.
-  public static func header(of bytes: [UInt8], file: String) throws(CSVFailure) -> [String] {
-    var parser = Parser(bytes: bytes, file: file)
-    return try header(&parser).fields
-  }
-
-  private static func header(_ parser: inout Parser) throws(CSVFailure) -> Record {
-    let file = parser.file
-    guard let header = try parser.record() else {
+  private init(_ lines: consuming LineReader, file: String) throws(CSVFailure) {
+    var scanner = Scanner(lines: lines, file: file)
+    try scanner.skipMark()
+    guard let record = try scanner.record() else {
       throw CSVFailure(file: file, line: 1, column: 1, message: "the file is empty: there is no header line")
     }
-    if let twice = header.fields.indices.first(where: { header.fields[..<$0].contains(header.fields[$0]) }) {
+    let header = record.fields
+    if let twice = header.indices.first(where: { header[..<$0].contains(header[$0]) }) {
       throw CSVFailure(
-        file: file, line: 1, column: header.columns[twice],
-        message: "the header names '\(header.fields[twice])' twice")
+        file: file, line: 1, column: record.columns[twice],
+        message: "the header names '\(header[twice])' twice")
     }
-    return header
+    self.file = file
+    self.header = header
+    self.scanner = scanner
+    index = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($1, $0) })
   }
 
   /// All rows of a file's bytes. `file` is only named in failures.
   public static func rows(of bytes: [UInt8], file: String) throws(CSVFailure) -> [CSVRow] {
-    var parser = Parser(bytes: bytes, file: file)
-    let header = try header(&parser)
+    var reader = try CSVReader(bytes: bytes, file: file)
+    return try reader.rows()
+  }
+
+  /// All rows that are left.
+  public mutating func rows() throws(CSVFailure) -> [CSVRow] {
     var rows: [CSVRow] = []
-    while let record = try parser.record() {
-      let expected = header.fields.count
-      let found = record.fields.count
-      guard found == expected else {
-        throw CSVFailure(
-          file: file, line: record.line,
-          column: found > expected ? record.columns[expected] : record.columns[found - 1],
-          message: found > expected
-            ? "\(found) fields, but the header names \(expected)"
-            : "\(found) fields, but the header names \(expected): '\(header.fields[found])' is missing")
-      }
-      rows.append(
-        CSVRow(
-          file: file, line: record.line,
-          values: Dictionary(uniqueKeysWithValues: zip(header.fields, record.fields))))
-    }
+    while let row = try next() { rows.append(row) }
     return rows
   }
 
-  private struct Record {
-    var line: Int
-    var fields: [String] = []
-    /// Where each field starts, in bytes of its line from 1.
-    var columns: [Int] = []
+  /// The next row; nil at the end.
+  public mutating func next() throws(CSVFailure) -> CSVRow? {
+    guard let record = try scanner.record() else { return nil }
+    let expected = header.count
+    let found = record.fields.count
+    guard found == expected else {
+      throw CSVFailure(
+        file: file, line: record.line,
+        column: found > expected ? record.columns[expected] : record.columns[found - 1],
+        message: found > expected
+          ? "\(found) fields, but the header names \(expected)"
+          : "\(found) fields, but the header names \(expected): '\(header[found])' is missing")
+    }
+    return CSVRow(file: file, line: record.line, index: index, record: record)
   }
 
-  private struct Parser {
-    let bytes: [UInt8]
+  /// Throws where one of these columns is missing from the header.
+  func require(_ columns: [String], for what: String) throws(CSVFailure) {
+    if let missing = columns.first(where: { index[$0] == nil }) {
+      throw CSVFailure(
+        file: file, line: 1, column: 1, message: "\(what): the column '\(missing)' is missing")
+    }
+  }
+
+  /// The line that the next row starts with, its line feed included; empty at the end. For whoever knows a line's
+  /// form and wants to spare its fields: valid until the reader moves on.
+  mutating func peekLine() throws(CSVFailure) -> UnsafeBufferPointer<UInt8> {
+    try scanner.peek()
+    return scanner.lines.bytes
+  }
+
+  /// Leaves the line behind that was looked at.
+  mutating func skipLine() { scanner.endRecord(lines: 1) }
+
+  /// Whether the last line had no line feed, as one has that was cut short.
+  var endsWithoutLineFeed: Bool { scanner.endsWithoutLineFeed }
+}
+
+extension CSVReader {
+  /// Splits records into fields.
+  private struct Scanner: ~Copyable {
+    var lines: LineReader
     let file: String
+    /// Line at hand, from 1.
+    private(set) var line = 1
+    private(set) var endsWithoutLineFeed = false
+    /// The next byte of those at hand, and where its line starts among them.
     private var index = 0
-    private var line = 1
     private var lineStart = 0
 
-    init(bytes: [UInt8], file: String) {
-      self.bytes = bytes
+    private static let lineFeed = UInt8(ascii: "\n")
+    private static let carriageReturn = UInt8(ascii: "\r")
+    private static let quote = UInt8(ascii: "\"")
+    private static let comma = UInt8(ascii: ",")
+
+    init(lines: consuming LineReader, file: String) {
+      self.lines = lines
       self.file = file
-      if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-        index = 3
-        lineStart = 3
-      }
     }
 
+    private var next: UInt8? { lines[index] }
     private var column: Int { index - lineStart + 1 }
-    private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
     private func failure(_ message: String) -> CSVFailure {
       CSVFailure(file: file, line: line, column: column, message: message)
     }
 
-    mutating func record() throws(CSVFailure) -> Record? {
+    /// Has a line at hand, unless the file is at its end.
+    mutating func peek() throws(CSVFailure) {
+      if lines.count == 0 { try extend() }
+    }
+
+    private mutating func extend() throws(CSVFailure) {
+      do { try lines.extend() } catch { throw failure(error.why) }
+    }
+
+    mutating func skipMark() throws(CSVFailure) {
+      try peek()
+      guard lines[0] == 0xEF, lines[1] == 0xBB, lines[2] == 0xBF else { return }
+      index = 3
+      lineStart = 3
+    }
+
+    mutating func endRecord(lines count: Int) {
+      endsWithoutLineFeed = lines[lines.count - 1] != Self.lineFeed
+      lines.skip()
+      line += count
+      index = 0
+      lineStart = 0
+    }
+
+    mutating func record() throws(CSVFailure) -> CSVRecord? {
+      try peek()
       guard next != nil else { return nil }
-      var record = Record(line: line)
+      var record = CSVRecord(line: line)
       while true {
         record.columns.append(column)
-        record.fields.append(
-          next == UInt8(ascii: "\"") ? try quotedField() : try plainField())
+        record.fields.append(next == Self.quote ? try quotedField() : try plainField())
         switch next {
-        case UInt8(ascii: ","):
+        case Self.comma:
           index += 1
-        case UInt8(ascii: "\r") where index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "\n"):
-          index += 1
-          endLine()
-          return record
-        case UInt8(ascii: "\n"):
-          endLine()
-          return record
-        case nil:
+        case Self.carriageReturn where lines[index + 1] == Self.lineFeed, Self.lineFeed, nil:
+          endRecord(lines: 1)
           return record
         default:
           throw failure("text after a closing quote")
@@ -150,42 +162,37 @@ public enum CSVReader {
       }
     }
 
-    private mutating func endLine() {
-      index += 1
-      line += 1
-      lineStart = index
-    }
-
     private mutating func plainField() throws(CSVFailure) -> String {
       let start = index
-      while let byte = next, byte != UInt8(ascii: ","), byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r")
-      {
-        if byte == UInt8(ascii: "\"") { throw failure("a quote inside a field that does not start with one") }
+      while let byte = next, byte != Self.comma, byte != Self.lineFeed, byte != Self.carriageReturn {
+        if byte == Self.quote { throw failure("a quote inside a field that does not start with one") }
         index += 1
       }
-      if next == UInt8(ascii: "\r"), index + 1 >= bytes.count || bytes[index + 1] != UInt8(ascii: "\n") {
+      if next == Self.carriageReturn, lines[index + 1] != Self.lineFeed {
         throw failure("a carriage return outside quotes")
       }
-      return String(decoding: bytes[start..<index], as: UTF8.self)
+      return String(decoding: lines.bytes[start..<index], as: UTF8.self)
     }
 
+    /// A field with its quotes, which may hold line feeds: then it takes further lines in.
     private mutating func quotedField() throws(CSVFailure) -> String {
       let opening = failure("a quote that is not closed")
       index += 1
       var text: [UInt8] = []
-      while let byte = next {
+      while true {
+        if next == nil { try extend() }
+        guard let byte = next else { throw opening }
         index += 1
-        if byte == UInt8(ascii: "\"") {
-          guard next == UInt8(ascii: "\"") else { return String(decoding: text, as: UTF8.self) }
+        if byte == Self.quote {
+          guard next == Self.quote else { return String(decoding: text, as: UTF8.self) }
           index += 1
         }
-        if byte == UInt8(ascii: "\n") {
+        if byte == Self.lineFeed {
           line += 1
           lineStart = index
         }
         text.append(byte)
       }
-      throw opening
     }
   }
 }

@@ -75,10 +75,18 @@ enum Files {
     }
   }
 
+  static func open(reading path: String) throws(SinkFailure) -> FileDescriptor {
+    do {
+      return try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+    } catch {
+      throw SinkFailure("\(path): \(error as? Errno ?? .ioError)")
+    }
+  }
+
   /// The whole of a file.
   static func read(_ path: String) throws(SinkFailure) -> [UInt8] {
+    let descriptor = try open(reading: path)
     do {
-      let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
       return try descriptor.closeAfter {
         var bytes: [UInt8] = []
         while true {

@@ -13,11 +13,43 @@ public enum SummaryCSV {
 
   /// The whole file.
   public static func bytes(of report: RunReport) -> [UInt8] {
+    file(report.summaries.map { Row(summary: $0, context: report.context) }) { row, column in
+      switch column.value {
+      case .context(let text): text(row)
+      case .figure(let text): text(row.figures)
+      }
+    }
+  }
+
+  /// The whole file, its figures recomputed; what else it says is what was recorded.
+  public static func bytes(of rows: [RecomputedRow]) -> [UInt8] {
+    file(rows) { row, column in
+      switch column.value {
+      case .context: row.texts[column.name] ?? ""
+      case .figure(let text): text(row.figures)
+      }
+    }
+  }
+
+  /// Writes recomputed rows, a file as a whole or not at all.
+  public static func write(_ rows: [RecomputedRow], to destination: Destination) throws(SinkFailure) {
+    let bytes = bytes(of: rows)
+    switch destination {
+    case .standardOutput: _ = try AppendedFile(standardOutput: bytes)
+    case .file(let path):
+      if let file = try ReplacedFile(path) {
+        try file.replace(with: bytes)
+      } else {
+        _ = try AppendedFile(path: path, header: bytes)
+      }
+    }
+  }
+
+  private static func file<Row>(_ rows: [Row], cell: (Row, Column) -> String) -> [UInt8] {
     var text = CSVText()
     text.line(columns)
-    for summary in report.summaries {
-      let row = Row(summary: summary, context: report.context)
-      for column in table { text.field(column.value(row)) }
+    for row in rows {
+      for column in table { text.field(cell(row, column)) }
       text.endLine()
     }
     return text.bytes
@@ -25,63 +57,72 @@ public enum SummaryCSV {
 
   /// The rows of a file, which must be of this schema: no column missing, none unknown, in any order.
   public static func read(_ path: String) throws -> [CSVRow] {
-    try rows(of: Files.read(path), file: path)
+    try rows(of: CSVReader(path: path))
   }
 
   /// The rows of a file's bytes; `file` is only named in failures.
   public static func rows(of bytes: [UInt8], file: String) throws(CSVFailure) -> [CSVRow] {
-    let header = try CSVReader.header(of: bytes, file: file)
-    if let missing = columns.first(where: { !header.contains($0) }) {
+    try rows(of: CSVReader(bytes: bytes, file: file))
+  }
+
+  /// The rows of a file whose header was read.
+  static func rows(of reader: consuming CSVReader) throws(CSVFailure) -> [CSVRow] {
+    var reader = reader
+    let form = "not a summary of schema \(schema)"
+    try reader.require(columns, for: form)
+    if let extra = reader.header.first(where: { !columns.contains($0) }) {
       throw CSVFailure(
-        file: file, line: 1, column: 1,
-        message: "not a summary of schema \(schema): the column '\(missing)' is missing")
+        file: reader.file, line: 1, column: 1, message: "\(form): the column '\(extra)' is unknown")
     }
-    if let extra = header.first(where: { !columns.contains($0) }) {
-      throw CSVFailure(
-        file: file, line: 1, column: 1,
-        message: "not a summary of schema \(schema): the column '\(extra)' is unknown")
-    }
-    let rows = try CSVReader.rows(of: bytes, file: file)
+    let rows = try reader.rows()
     for row in rows where row["schema"] != "\(schema)" {
-      throw CSVFailure(
-        file: file, line: row.line, column: 1,
-        message: "schema \(row["schema"]), but this version of gmembench reads \(schema)")
+      throw row.failure("schema", "schema \(row["schema"]), but this version of gmembench reads \(schema)")
     }
     return rows
   }
 
-  /// What a row's columns are made of; quantiles and outliers once, since each sorts.
-  struct Row {
+  /// What a row of a run is made of.
+  private struct Row {
     let summary: Summary
     let context: RunContext
-    let figures: SampleFigures?
-    let outliers: (mild: Int, severe: Int)?
+    let figures: SummaryFigures
 
     init(summary: Summary, context: RunContext) {
       self.summary = summary
       self.context = context
-      figures = SampleFigures(summary.samples)
-      outliers = figures == nil ? nil : summary.samples.outliers
+      figures = SummaryFigures(summary.estimates)
     }
 
     var measured: Case { summary.measuredCase }
   }
 
-  struct Column: Sendable {
+  /// A column's text comes from what is known of the run, or from the figures alone.
+  private struct Column: Sendable {
+    enum Value: Sendable {
+      case context(@Sendable (Row) -> String)
+      case figure(@Sendable (SummaryFigures) -> String)
+    }
+
     let name: String
-    let value: @Sendable (Row) -> String
+    let value: Value
 
-    init(_ name: String, _ value: @escaping @Sendable (Row) -> String) {
+    init(_ name: String, _ text: @escaping @Sendable (Row) -> String) {
       self.name = name
-      self.value = value
+      value = .context(text)
     }
 
-    init(_ name: String, number: @escaping @Sendable (Row) -> Double?) {
-      self.init(name) { row in number(row).map(CSVText.text) ?? "" }
+    init(_ name: String, counter: @escaping @Sendable (Row) -> Int64?) {
+      self.init(name) { row in counter(row).map(\.description) ?? "" }
     }
 
-    init(_ name: String, count: @escaping @Sendable (Row) -> Int64?) {
-      self.init(name) { row in count(row).map(\.description) ?? "" }
+    init(_ name: String, number: @escaping @Sendable (SummaryFigures) -> Double?) {
+      self.name = name
+      value = .figure { figures in number(figures).map(CSVText.text) ?? "" }
+    }
+
+    init(_ name: String, count: @escaping @Sendable (SummaryFigures) -> Int?) {
+      self.name = name
+      value = .figure { figures in count(figures).map(\.description) ?? "" }
     }
   }
 
@@ -123,43 +164,43 @@ public enum SummaryCSV {
     Column("unit") { $0.summary.unit.rawValue },
     Column("status") { $0.summary.status.rawValue },
     Column("reason") { $0.summary.reason ?? "" },
-    Column("blocks") { "\($0.summary.blocks)" },
-    Column("samples") { "\($0.summary.samples.count)" },
+    Column("blocks", count: { $0.blocks }),
+    Column("samples", count: { $0.samples }),
   ]
 
   private static let distribution: [Column] = [
-    Column("mean", number: { $0.summary.samples.mean }),
-    Column("stddev", number: { $0.summary.samples.standardDeviation }),
-    Column("min", number: { $0.summary.samples.minimum }),
-    Column("p50", number: { $0.figures?.p50 }),
-    Column("p50_low", number: { $0.summary.medianInterval?.low }),
-    Column("p50_high", number: { $0.summary.medianInterval?.high }),
-    Column("p90", number: { $0.figures?.p90 }),
-    Column("p99", number: { $0.figures?.p99 }),
-    Column("p99_9", number: { $0.figures?.p999 }),
-    Column("max", number: { $0.summary.samples.maximum }),
-    Column("mad", number: { $0.summary.samples.medianAbsoluteDeviation }),
-    Column("outliers_mild", count: { $0.outliers.map { Int64($0.mild) } }),
-    Column("outliers_severe", count: { $0.outliers.map { Int64($0.severe) } }),
+    Column("mean", number: { $0.mean }),
+    Column("stddev", number: { $0.standardDeviation }),
+    Column("min", number: { $0.minimum }),
+    Column("p50", number: { $0.p50 }),
+    Column("p50_low", number: { $0.medianInterval?.low }),
+    Column("p50_high", number: { $0.medianInterval?.high }),
+    Column("p90", number: { $0.p90 }),
+    Column("p99", number: { $0.p99 }),
+    Column("p99_9", number: { $0.p999 }),
+    Column("max", number: { $0.maximum }),
+    Column("mad", number: { $0.medianAbsoluteDeviation }),
+    Column("outliers_mild", count: { $0.mildOutliers }),
+    Column("outliers_severe", count: { $0.severeOutliers }),
   ]
 
   private static let effect: [Column] = [
     Column("baseline") { $0.summary.baseline?.key ?? "" },
-    Column("ratio", number: { $0.summary.effect?.ratio?.value }),
-    Column("ratio_low", number: { $0.summary.effect?.ratio?.interval.low }),
-    Column("ratio_high", number: { $0.summary.effect?.ratio?.interval.high }),
-    Column("shift", number: { $0.summary.effect?.shift.value }),
-    Column("shift_low", number: { $0.summary.effect?.shift.interval.low }),
-    Column("shift_high", number: { $0.summary.effect?.shift.interval.high }),
+    Column("ratio", number: { $0.effect?.ratio?.value }),
+    Column("ratio_low", number: { $0.effect?.ratio?.interval.low }),
+    Column("ratio_high", number: { $0.effect?.ratio?.interval.high }),
+    Column("shift", number: { $0.effect?.shift.value }),
+    Column("shift_low", number: { $0.effect?.shift.interval.low }),
+    Column("shift_high", number: { $0.effect?.shift.interval.high }),
   ]
 
   private static let counters: [Column] = [
-    Column("level2_splits", count: { $0.summary.counters.level2Splits }),
-    Column("level3_splits", count: { $0.summary.counters.level3Splits }),
-    Column("cal_interrupts", count: { $0.summary.counters.calInterrupts?.reduce(0, +) }),
-    Column("tlb_interrupts", count: { $0.summary.counters.tlbInterrupts?.reduce(0, +) }),
+    Column("level2_splits", counter: { $0.summary.counters.level2Splits }),
+    Column("level3_splits", counter: { $0.summary.counters.level3Splits }),
+    Column("cal_interrupts", counter: { $0.summary.counters.calInterrupts?.reduce(0, +) }),
+    Column("tlb_interrupts", counter: { $0.summary.counters.tlbInterrupts?.reduce(0, +) }),
     Column("pf_taken") { row in row.summary.faultsTaken.map(\.description) ?? "" },
-    Column("context_switches", count: { $0.summary.counters.contextSwitches }),
-    Column("migrations", count: { $0.summary.counters.migrations }),
+    Column("context_switches", counter: { $0.summary.counters.contextSwitches }),
+    Column("migrations", counter: { $0.summary.counters.migrations }),
   ]
 }

@@ -18,9 +18,34 @@ enum Figures {
     }
   }
 
+  /// The same where the unit is recorded text: a number alone where it is none of ours.
+  static func amount(_ value: Double, unit: String) -> String {
+    if let unit = SampleUnit(rawValue: unit) { return amount(value, unit) }
+    let magnitude = abs(value)
+    if magnitude > 0, magnitude < 0.01 { return value.description }
+    return fixed(value, magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0)
+  }
+
   /// `+520 ns`, or `+1,163`.
-  static func shift(_ value: Double, _ unit: SampleUnit) -> String {
-    (value < 0 ? "" : "+") + amount(value, unit)
+  static func shift(_ value: Double, _ unit: SampleUnit) -> String { shift(value, unit: unit.rawValue) }
+
+  static func shift(_ value: Double, unit: String) -> String {
+    (value < 0 ? "" : "+") + amount(value, unit: unit)
+  }
+
+  /// `×1.33 [1.31, 1.36]  +520 ns`; the shift alone with its interval where there is no ratio.
+  static func effect(_ effect: Effect, unit: String) -> String {
+    if let ratio = effect.ratio {
+      return "\(self.ratio(ratio.value, ratio.interval))  \(shift(effect.shift.value, unit: unit))"
+    }
+    guard SampleUnit(rawValue: unit) != nil else {
+      let interval = effect.shift.interval
+      let bounds =
+        interval.isFinite
+        ? "[\(amount(interval.low, unit: unit)), \(amount(interval.high, unit: unit))]" : "(\(unbounded))"
+      return "\(shift(effect.shift.value, unit: unit)) \(bounds)"
+    }
+    return shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
   }
 
   /// `0.514 to 0.553 s` in one unit, or one figure where both ends read the same.

@@ -35,11 +35,7 @@ extension Summary {
 
   /// `×1.33 [1.31, 1.36]  +520 ns`.
   var effectText: String? {
-    guard let effect else { return nil }
-    guard let ratio = effect.ratio else {
-      return Figures.shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
-    }
-    return "\(Figures.ratio(ratio.value, ratio.interval))  \(Figures.shift(effect.shift.value, unit))"
+    effect.map { Figures.effect($0, unit: unit.rawValue) }
   }
 
   /// What interrupted the bystanders, per page: what the stolen time is made of.

@@ -117,8 +117,12 @@ struct ByteCount: ExpressibleByArgument {
 }
 
 /// A share: `2%` or `0.02`.
-struct Fraction: ExpressibleByArgument {
+struct Fraction: ExpressibleByArgument, CustomStringConvertible {
   let value: Double
+
+  init(_ value: Double) { self.value = value }
+
+  var description: String { "\(value)" }
 
   init?(argument: String) {
     guard let value = scaled(argument, [("%", 0.01), ("", 1.0)]), value > 0, value < 1 else { return nil }

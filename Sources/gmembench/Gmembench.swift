@@ -9,18 +9,20 @@ struct Gmembench: ParsableCommand {
     commandName: "gmembench",
     abstract: "Measures what it costs a Linux host to take guest memory out of the kernel's direct map.",
     discussion: """
-      Exit status: 0 done; 1 failed; 3 nothing asked for could be measured here; 4 done, but unstable with \
-      --strict; 64 bad usage; 130 interrupted (the partial result is kept).
+      Exit status: 0 done; 1 failed; 2 a regression was found; 3 nothing asked for could be measured here; 4 \
+      done, but unstable with --strict; 64 bad usage; 130 interrupted (the partial result is kept).
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self,
-      SelfcheckCommand.self, CompanionCommand.self,
+      RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
+      CompareCommand.self, SummarizeCommand.self, CompanionCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }
 
 extension ExitCode {
+  /// A case got slower.
+  static let regression = ExitCode(2)
   /// Nothing asked for could be measured here.
   static let nothingMeasured = ExitCode(3)
   /// Done, but unstable, with --strict.
