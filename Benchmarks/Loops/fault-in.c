@@ -30,6 +30,7 @@ struct touch {
 	enum ckernel_clock clock;
 	uint64_t *ticks;
 	size_t steps;
+	uint64_t *delays;
 };
 
 static int touch_each(void *argument)
@@ -51,12 +52,16 @@ static int touch_each_delayed(void *argument)
 
 	t.ticks[0] = ckernel_clock_begin(t.clock);
 	for (size_t i = 0; i < t.pages; i++) {
+		uint64_t touched;
+
 		t.base[t.order[i] * t.page_bytes] = 1;
+		touched = ckernel_clock_end(t.clock);
 		for (size_t step = 0; step < t.steps; step++) {
 			chain *= 3;
 			__asm__ volatile("" : "+r"(chain));
 		}
 		t.ticks[i + 1] = ckernel_clock_end(t.clock);
+		t.delays[i] = t.ticks[i + 1] - touched;
 	}
 	return 0;
 }
@@ -88,15 +93,15 @@ static int touch_whole_fenced(void *argument)
 int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages,
 		enum ckernel_clock clock, uint64_t *stamps)
 {
-	struct touch t = { base, page_bytes, order, pages, clock, stamps, 0 };
+	struct touch t = { base, page_bytes, order, pages, clock, stamps, 0, NULL };
 
 	return ckernel_guarded(touch_each, &t);
 }
 
 int loops_touch_delayed(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, size_t steps,
-			enum ckernel_clock clock, uint64_t *stamps)
+			enum ckernel_clock clock, uint64_t *stamps, uint64_t *delays)
 {
-	struct touch t = { base, page_bytes, order, pages, clock, stamps, steps };
+	struct touch t = { base, page_bytes, order, pages, clock, stamps, steps, delays };
 
 	return ckernel_guarded(touch_each_delayed, &t);
 }
@@ -104,7 +109,7 @@ int loops_touch_delayed(uint8_t *base, size_t page_bytes, const uint32_t *order,
 int loops_touch_whole(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, bool fenced,
 		      enum ckernel_clock clock, uint64_t *ticks)
 {
-	struct touch t = { base, page_bytes, order, pages, clock, ticks, 0 };
+	struct touch t = { base, page_bytes, order, pages, clock, ticks, 0, NULL };
 
 	return ckernel_guarded(fenced ? touch_whole_fenced : touch_whole, &t);
 }

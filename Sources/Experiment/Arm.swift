@@ -81,13 +81,15 @@ struct Arm {
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
     details = []
+    summary.detail = nil
   }
 
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
   mutating func conclude(baseline: Arm?, witness: FlushWitness) {
-    if let words = MethodDetail.words(details, summary.unit) {
+    summary.detail = .together(details)
+    if let words = summary.detail?.words(summary.unit) {
       summary.reason = [identity.note, words].compactMap { $0 }.joined(separator: "; ")
     }
     // A baseline that failed since the last look compares nothing any more.

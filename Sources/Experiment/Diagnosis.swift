@@ -17,55 +17,67 @@ struct Diagnosis {
   private static let leastBlocks = 12
   /// More values than these are taken together for a trend, whose test looks at all pairs.
   private static let mostForTrend = 200
-  /// The most findings of one kind that a run prints.
-  private static let mostShown = 3
 
   /// What bears on the figures of a run's rows.
   ///
   /// - Parameter rows: each case's blocks, with those of its baseline where it has one.
   static func findings(_ rows: [(measured: Case, series: BlockSeries, baseline: BlockSeries?)]) -> [Finding] {
-    let rows = rows.filter { $0.series.blocks >= leastBlocks }
+    // Of a selfcheck the replicas together are the answer.
+    let rows = rows.filter { $0.series.blocks >= leastBlocks && $0.measured.replica == nil }
     let level = 0.05 / Double(max(rows.count, 1))
     let diagnoses = rows.map {
       (Diagnosis(name: $0.measured.name, series: $0.series, level: level), $0.baseline)
     }
-    return [
-      diagnoses.compactMap { $0.0.modes }, diagnoses.compactMap { $0.0.drift },
-      diagnoses.compactMap { $0.0.dependence(on: $0.1) },
-    ].flatMap(shortened)
+    return shortened(
+      diagnoses.compactMap { $0.0.modes } + diagnoses.compactMap { $0.0.drift }
+        + diagnoses.compactMap { $0.0.dependence(on: $0.1) })
   }
 
-  private static func shortened(_ findings: [Finding]) -> [Finding] {
-    guard findings.count > mostShown else { return findings }
-    var shown = Array(findings.prefix(mostShown))
-    shown[mostShown - 1].what += "; and \(findings.count - mostShown) rows more like it"
-    return shown
+  /// What one row shows, and what it has in common with others that show it.
+  private struct Sign {
+    var kind: String
+    var finding: Finding
+  }
+
+  /// One finding of each kind stands for all.
+  private static func shortened(_ signs: [Sign]) -> [Finding] {
+    var findings: [Finding] = []
+    var counts: [String: (place: Int, more: Int)] = [:]
+    for sign in signs {
+      if let first = counts[sign.kind] {
+        counts[sign.kind] = (first.place, first.more + 1)
+      } else {
+        counts[sign.kind] = (findings.count, 0)
+        findings.append(sign.finding)
+      }
+    }
+    for (place, more) in counts.values where more > 0 {
+      findings[place].what += " (and \(more) rows like it)"
+    }
+    return findings
   }
 
   private var medians: [Double] { series.history.map(\.median) }
 
-  private var modes: Finding? {
+  private var modes: Sign? {
     guard let found = Statistics.modes(of: medians), found.lowerCenter > 0,
       case let distance = found.upperCenter / found.lowerCenter - 1, distance >= Self.leastDistance
     else { return nil }
-    let cause = cause(isLate: found.isUpper)
-    return Finding(
-      .note,
-      "\(name): blocks fall into two modes \(percent(distance)) apart, \(medians.count - found.upperCount) and "
-        + "\(found.upperCount) of them; \(cause.what)", remedy: cause.remedy)
+    return sign(
+      "modes",
+      "blocks fall into two modes \(percent(distance)) apart, \(medians.count - found.upperCount) and "
+        + "\(found.upperCount) of them", isSlow: found.isUpper)
   }
 
-  private var drift: Finding? {
+  private var drift: Sign? {
     let values = condensed(medians)
     guard let trend = trend(of: values), trend.pValue < level, let center = median(values), center > 0,
       case let change = trend.slope * Double(values.count - 1) / center, abs(change) >= Self.leastDistance
     else { return nil }
     let isLate = medians.indices.map { $0 >= medians.count / 2 }
-    let cause = cause(isLate: change > 0 ? isLate : isLate.map { !$0 })
-    return Finding(
-      .note,
-      "\(name): blocks \(change > 0 ? "rise" : "fall") by \(percent(abs(change))) from first to last; \(cause.what)",
-      remedy: cause.remedy)
+    return sign(
+      "drift", "blocks \(change > 0 ? "rise" : "fall") by \(percent(abs(change))) from first to last",
+      isSlow: change > 0 ? isLate : isLate.map { !$0 })
   }
 
   /// Medians of neighbours, so that no more are left than a trend can take.
@@ -77,23 +89,25 @@ struct Diagnosis {
   }
 
   /// Of the ratios to the baseline where there is one: what both arms share leaves their interval alone.
-  private func dependence(on baseline: BlockSeries?) -> Finding? {
+  private func dependence(on baseline: BlockSeries?) -> Sign? {
     let values = baseline.map { series.ratios(to: $0) } ?? medians
     guard values.count >= Self.leastBlocks, let correlation = lag1Autocorrelation(values),
       // Independent values scatter about 0 with 1/√n.
       case let distance = correlation * (Double(values.count) / 2).squareRoot(),
       erfc(distance) / 2 < level
     else { return nil }
-    let hundredths = Int((correlation * 100).rounded())
-    return Finding(
-      .note,
-      "\(name): blocks resemble the ones before (lag-1 autocorrelation 0.\(hundredths < 10 ? "0" : "")\(hundredths)): "
-        + "the interval is narrower than it should be",
-      remedy: "a longer --budget spreads the blocks over more time; look for other work that comes and goes")
+    return Sign(
+      kind: "dependence",
+      finding: Finding(
+        .note,
+        "\(name): blocks resemble the ones before (lag-1 autocorrelation \((correlation * 100).rounded() / 100)): "
+          + "the interval is narrower than it should be",
+        remedy: "a longer --budget spreads the blocks over more time; look for other work that comes and goes"
+      ))
   }
 
-  /// The counter that is higher where blocks are slow, the surest first.
-  private func cause(isLate isSlow: [Bool]) -> (what: String, remedy: String?) {
+  /// A pattern in time, with the counter that is higher where blocks are slow, the surest of several.
+  private func sign(_ kind: String, _ what: String, isSlow: [Bool]) -> Sign {
     var best: (trait: BlockTrait, pValue: Double, slow: Double, fast: Double)?
     for (place, trait) in BlockTrait.all.enumerated() {
       let values = series.history.map { $0.traits[place] }
@@ -108,15 +122,19 @@ struct Diagnosis {
       best = (trait, test.pValue, means.slow, means.fast)
     }
     guard let best else {
-      return (
-        "no counter of ours goes with it: CPU frequency, where memory lay, or a neighbour on the same hardware",
-        "gmembench doctor; repeat on a quieter machine"
-      )
+      return Sign(
+        kind: kind,
+        finding: Finding(
+          .note,
+          "\(name): \(what); no counter of ours goes with it: CPU frequency, where memory lay, or a neighbour on "
+            + "the same hardware", remedy: "gmembench doctor; repeat on a quieter machine"))
     }
-    return (
-      "slow blocks have more \(best.trait.name) (\(tenths(best.slow)) a block against \(tenths(best.fast)))",
-      best.trait.remedy
-    )
+    return Sign(
+      kind: "\(kind) by \(best.trait.name)",
+      finding: Finding(
+        .note,
+        "\(name): \(what); slow blocks have more \(best.trait.name) (\(tenths(best.slow)) a block against "
+          + "\(tenths(best.fast)))", remedy: best.trait.remedy))
   }
 
   private static func mean(_ values: [Double]) -> Double {

@@ -10,6 +10,8 @@ public struct MethodDetail: Hashable, Sendable {
     /// A line through the fault at `points` numbers of online CPUs: the fault on one CPU alone, and what each
     /// further one adds.
     case line(points: Int)
+    /// Every page was delayed: the fault without its delay, and the delay.
+    case delay
   }
 
   public var method: Method
@@ -24,11 +26,16 @@ public struct MethodDetail: Hashable, Sendable {
     self.added = added
   }
 
-  /// What the blocks of a case say together, by their medians; nil where there is nothing to say.
-  static func words(_ details: [MethodDetail], _ unit: SampleUnit) -> String? {
+  /// What the blocks of a case say together: medians; nil where there is nothing to say.
+  static func together(_ details: [MethodDetail]) -> MethodDetail? {
     guard let method = details.first?.method, let fault = median(details.map(\.fault)),
       let added = median(details.map(\.added))
     else { return nil }
+    return MethodDetail(method, fault: fault, added: added)
+  }
+
+  /// The same for a row.
+  func words(_ unit: SampleUnit) -> String {
     func amount(_ value: Double) -> String {
       value.magnitude < 1e15 ? "\(Int(value.rounded())) \(unit.rawValue)" : "\(value) \(unit.rawValue)"
     }
@@ -39,6 +46,7 @@ public struct MethodDetail: Hashable, Sendable {
     case .line(let points):
       "by a line through \(points) numbers of online CPUs: a fault is \(amount(fault)) on one CPU alone, and "
         + "\(amount(added)) more for each further one"
+    case .delay: "delayed by \(amount(added)) a page"
     }
   }
 }

@@ -30,6 +30,8 @@ public struct Summary: Sendable {
   /// How the value was obtained.
   public var method: String
   public var unit: SampleUnit
+  /// What the method says beside the samples, over all blocks; nil until the run ends.
+  public var detail: MethodDetail?
   public var status: CaseStatus
   /// Why a case has no figure, or what its figure rests on.
   public var reason: String?

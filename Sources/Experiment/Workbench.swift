@@ -71,7 +71,7 @@ public final class Workbench {
     self.pageBytes = pageBytes
     capacity = pages
     randomPages = pages
-    stampBuffer = try Region.resident(bytes: (pages + 1) * MemoryLayout<UInt64>.stride)
+    stampBuffer = try Region.resident(bytes: (2 * pages + 1) * MemoryLayout<UInt64>.stride)
     generator = SeededGenerator(seed: seed)
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
@@ -110,8 +110,11 @@ public final class Workbench {
     return UnsafeBufferPointer(start: table, count: pages)
   }
 
-  /// Where a timed region leaves its ticks.
+  /// Where a timed region leaves its ticks: one more than pages.
   public var ticks: UnsafeMutablePointer<UInt64> { stampBuffer.base.assumingMemoryBound(to: UInt64.self) }
+
+  /// Where it leaves another figure of each page.
+  public var delayTicks: UnsafeMutablePointer<UInt64> { ticks + capacity + 1 }
 
   func begin() { reading = BlockReading() }
 

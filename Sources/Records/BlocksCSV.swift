@@ -63,9 +63,10 @@ public enum BlocksCSV {
   private static func words(_ detail: MethodDetail) -> String {
     let more =
       switch detail.method {
-      case .probes(let subtracted): "subtracted=\(CSVText.text(subtracted))"
-      case .line(let points): "points=\(points)"
+      case .probes(let subtracted): ";subtracted=\(CSVText.text(subtracted))"
+      case .line(let points): ";points=\(points)"
+      case .delay: ""
       }
-    return "fault=\(CSVText.text(detail.fault));added=\(CSVText.text(detail.added));\(more)"
+    return "fault=\(CSVText.text(detail.fault));added=\(CSVText.text(detail.added))\(more)"
   }
 }

@@ -16,17 +16,17 @@ public enum SelfcheckReport {
     text +=
       "\n  \(count) comparisons of \(result.blocks) blocks (median), \(Figures.fixed(report.elapsed, 1)) s, "
     text += "seed \(report.context.seed)\n"
-    let share = Figures.percent(Double(result.alarms) / Double(result.comparisons))
+    func share(_ count: Int) -> String { Figures.percent(Double(count) / Double(result.comparisons)) }
     if let delay = result.delay {
-      let found = Figures.percent(Double(result.found) / Double(result.comparisons))
+      text += "  \(Figures.amount(delay, result.unit)) were added to each page of one arm: \(result.found) "
       text +=
-        "  \(Figures.amount(delay, result.unit)) added to each page of one arm: found by \(result.found) "
-      text += "(\(found) %); missed by \(result.alarms) intervals (\(share) %)"
+        "comparisons (\(share(result.found)) %) found it and show \(Figures.shift(result.shift, result.unit)) "
+      text += "(median); 95 % are to find it\n"
     } else {
-      text += "  \(result.alarms) of \(count) intervals claim a difference that is not there (\(share) %)"
-    }
-    text += "; at 95 % a correct tool has at most \(result.allowedAlarms) in 99 of 100 selfchecks\n"
-    if result.delay == nil {
+      text += "  \(result.alarms) of \(count) intervals claim a difference that is not there "
+      text +=
+        "(\(share(result.alarms)) %); a correct tool has more than \(result.allowedAlarms) in about one "
+      text += "selfcheck of a hundred\n"
       for detectable in result.detectable {
         text += "  a difference of \(Figures.percent(detectable.ratio - 1)) % would have been found by "
         text += "\(Figures.fixed(detectable.power * 100, 0)) % of the comparisons\n"

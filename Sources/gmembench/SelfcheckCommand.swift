@@ -43,16 +43,15 @@ struct SelfcheckCommand: ParsableCommand {
     let candidates = all.groups.filter { $0.spec.armAxis == .backing }
     guard let group = candidates.first, let measured = Set(group.baselines.values).first ?? group.cases.first
     else { throw ValidationError("no operation with backings to compare is in that selection") }
-    var delay: (steps: Int, amount: Double)?
+    var delay = 0
     if let inject {
       guard Selfcheck.canDelay(group.spec) else { throw ValidationError("--inject is for fault-in touch") }
-      let steps = try Selfcheck.steps(share: inject.value, of: group.spec, measured, session.workbench)
-      delay = (steps, try Selfcheck.delay(steps: steps, session.workbench))
+      delay = try Selfcheck.delay(share: inject.value, of: measured, session.workbench)
     }
     let plan = Selfcheck.plan(
       group.spec, measured, comparisons: comparisons, precision: all.precision,
       budget: selection.budget?.seconds ?? Self.budget, seed: seed,
-      delay: delay?.steps ?? 0)
+      delay: delay)
     let context = session.context(of: plan, version: Gmembench.version)
     let files = try RunFiles(context: context, directory: output)
     var runner = Runner(
@@ -64,11 +63,13 @@ struct SelfcheckCommand: ParsableCommand {
       try files.finish(runner.report)
     } catch { throw Failure("\(error)") }
     if Runner.isInterrupted { throw ExitCode.interrupted }
-    try conclude(runner.report, delay: delay?.amount)
+    try conclude(runner.report)
   }
 
-  private func conclude(_ report: RunReport, delay: Double?) throws {
-    guard let result = SelfcheckResult(report.summaries, delay: delay) else {
+  private func conclude(_ report: RunReport) throws {
+    guard
+      let result = SelfcheckResult(report.summaries)
+    else {
       let reason = report.summaries.lazy.compactMap(\.reason).first ?? "too few blocks for an interval"
       try write("nothing could be compared: \(reason)\n", to: .standardError)
       throw ExitCode.nothingMeasured

@@ -42,11 +42,18 @@ struct SelfcheckTests {
     #expect(abs(result.detectable[1].ratio - 1 / 0.81) < 1e-12)
   }
 
-  @Test func anAddedDelayIsTheTruth() throws {
-    let shifts = [estimate(90, 100, 110), estimate(105, 110, 115)]
-    let rows = shifts.enumerated().flatMap { pair($0, ratio: estimate(0.99, 1.05, 1.1), shift: $1) }
-    let result = try #require(SelfcheckResult(rows, delay: 100))
-    #expect(result.alarms == 1 && result.found == 0)
+  @Test(arguments: [(0, true), (1, true), (2, false)]) func ofADelayNearlyAllComparisonsFindIt(
+    missed: Int, passes: Bool
+  ) throws {
+    var rows = (0..<20).flatMap {
+      pair($0, ratio: estimate($0 < missed ? 0.99 : 1.02, 1.05, 1.1), shift: estimate(90, 110, 130))
+    }
+    for row in rows.indices where rows[row].baseline != nil {
+      rows[row].detail = MethodDetail(.delay, fault: 1000, added: 100)
+    }
+    let result = try #require(SelfcheckResult(rows))
+    #expect(result.delay == 100 && result.shift == 110)
+    #expect(result.found == 20 - missed && result.passes == passes)
   }
 
   @Test func whatHasNoIntervalIsNotCounted() throws {

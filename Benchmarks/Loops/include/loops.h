@@ -23,10 +23,11 @@ int loops_touch(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t 
 
 /**
  * The same loop with `steps` multiplications after each store, each waiting for the one before: a known delay,
- * for trying whether it is found.
+ * for trying whether it is found. delays[i] is what page i took longer by it, the read of the clock that tells so
+ * among it.
  */
 int loops_touch_delayed(uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, size_t steps,
-			enum ckernel_clock clock, uint64_t *stamps);
+			enum ckernel_clock clock, uint64_t *stamps, uint64_t *delays);
 
 /**
  * The same loop, timed once around: *ticks is the whole. With `fenced` it has the fence of each stamp but
