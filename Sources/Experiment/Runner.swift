@@ -223,7 +223,7 @@ public struct Runner {
     }
     let budget = ((elapsed + 1.2 * further) / 10).rounded(.up) * 10
     let asked = Double((plan.precision * 1000).rounded()) / 10
-    let budgetText = budget < 3600 ? "--budget \(Int(budget))s by the spread seen, " : ""
+    let budgetText = budget < 10 * plan.budget ? "--budget \(Int(budget))s by the spread seen, " : ""
     warn(
       Finding(
         .note, "\(missed) rows did not reach ±\(asked) %; the reason column tells how many blocks would",
