@@ -61,7 +61,7 @@ public struct BlockSeries: Sendable {
   }
 
   /// The rounds' ratios to a baseline, in their order, of positive medians.
-  func ratios(to baseline: BlockSeries) -> [Double] {
+  public func ratios(to baseline: BlockSeries) -> [Double] {
     medians.keys.sorted().compactMap { round in
       guard let base = baseline.medians[round], let value = medians[round], base > 0, value > 0 else {
         return nil

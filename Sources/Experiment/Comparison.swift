@@ -17,6 +17,14 @@ public struct Comparison: Sendable {
     case undecided = "~"
   }
 
+  /// What a verdict is about.
+  public enum Subject: String, CaseIterable, Sendable {
+    /// The case's own values: what every arm shares, the machine's mood among it, counts.
+    case value
+    /// Its ratio to the baseline of its run, where both runs have one: what every arm shares cancels out.
+    case effect
+  }
+
   /// A case that both runs measured.
   public struct Row: Sendable {
     /// The case's key in the newer run.
@@ -28,6 +36,8 @@ public struct Comparison: Sendable {
     public var new: Double
     /// The newer run against the older one.
     public var effect: Effect
+    /// The same of the ratio to the baseline of its own run; nil where either run has none.
+    public var relative: Effect?
     /// Whether it rests on the intervals of two summaries instead of blocks.
     public var isWeak: Bool
     public var verdict: Verdict
@@ -71,18 +81,23 @@ public struct Comparison: Sendable {
   public private(set) var otherArms = 0
   /// How large a change has to be to matter, as a share.
   public let threshold: Double
+  /// What the verdicts are about.
+  public let subject: Subject
 
   /// Compares the cases that both runs have.
   ///
   /// - Parameters:
   ///   - threshold: how large a change has to be to matter, as a share of the older value; above 0.
+  ///   - subject: what the verdicts are about; a case without a baseline is judged by its values in any case.
   ///   - axes: what to compare across. `flush` is part of a key: it is left out when cases are matched, and a run
   ///     that holds both arms gives `off` as the older and `on` as the newer one. `kernel` and `abi` are in no key.
   /// - Throws: ``UnitMismatch`` where a case was measured in two units.
   public init(
-    _ old: [RecordedCase], _ new: [RecordedCase], threshold: Double, across axes: Set<Axis> = []
+    _ old: [RecordedCase], _ new: [RecordedCase], threshold: Double, by subject: Subject = .value,
+    across axes: Set<Axis> = []
   ) throws(UnitMismatch) {
     self.threshold = threshold
+    self.subject = subject
     let older = Side(old, acrossFlush: axes.contains(.flush), arm: .off)
     let newer = Side(new, acrossFlush: axes.contains(.flush), arm: .on)
     otherArms = older.otherArms + newer.otherArms
@@ -117,13 +132,29 @@ public struct Comparison: Sendable {
 
   /// Rows that got slower beyond the threshold, the worst first.
   public var regressions: [Row] {
-    rows.filter { $0.verdict == .slower }.sorted { Self.size($0) > Self.size($1) }
+    rows.filter { $0.verdict == .slower }.sorted { size($0) > size($1) }
+  }
+
+  /// What a row's verdict is about.
+  public func judged(_ row: Row) -> Effect { Self.judged(row.effect, row.relative, by: subject) }
+
+  private static func judged(_ effect: Effect, _ relative: Effect?, by subject: Subject) -> Effect {
+    subject == .effect ? relative ?? effect : effect
+  }
+
+  /// Cases whose verdict is slower or faster while their ratio to the baseline shows no change beyond the threshold:
+  /// they moved with their baseline, as the machine or the whole kernel moves.
+  public var movedWithBaseline: Int {
+    rows.count { row in
+      guard row.verdict != .undecided, let relative = row.relative?.ratio else { return false }
+      return abs(relative.value - 1) <= threshold || relative.interval.contains(1)
+    }
   }
 
   /// How many 95 % intervals would exclude "no change" by chance alone if nothing had changed.
   public var chanceFindings: Double { 0.05 * Double(rows.count { $0.effect.shift.interval.isFinite }) }
 
-  private static func size(_ row: Row) -> Double { row.effect.ratio?.value ?? .infinity }
+  private func size(_ row: Row) -> Double { judged(row).ratio?.value ?? .infinity }
 
   /// Takes the case in; false where there is nothing to compare.
   private mutating func compare(_ before: RecordedCase, _ after: RecordedCase) throws(UnitMismatch) -> Bool {
@@ -140,10 +171,12 @@ public struct Comparison: Sendable {
       refusals.append(Refusal(key: after.key, reason: "its values leave the range of numbers"))
       return false
     }
+    let relative = Self.effect(before.effect, after.effect)?.effect
+    let judged = Self.judged(effect, relative, by: subject)
     rows.append(
       Row(
         key: after.key, unit: after.unit.isEmpty ? before.unit : after.unit, old: old.value, new: new.value,
-        effect: effect, isWeak: isWeak, verdict: verdict(effect, old: old.value)))
+        effect: effect, relative: relative, isWeak: isWeak, verdict: verdict(judged, old: old.value)))
     return true
   }
 

@@ -29,13 +29,19 @@ public struct RecordedCase: Sendable {
   /// Empty where it was not recorded.
   public var unit: String
   public var evidence: Evidence
+  /// Its ratio to the baseline of its own run, round by round or from the summary.
+  public var effect: Evidence
   /// What was recorded of each; one that is not there is not known.
   public var traits: [Trait: String] = [:]
 
-  public init(key: String, unit: String, evidence: Evidence, traits: [Trait: String] = [:]) {
+  public init(
+    key: String, unit: String, evidence: Evidence, effect: Evidence = .none("no baseline"),
+    traits: [Trait: String] = [:]
+  ) {
     self.key = key
     self.unit = unit
     self.evidence = evidence
+    self.effect = effect
     self.traits = traits
   }
 }

@@ -10,7 +10,8 @@ extension Recording {
     var cases: [RecordedCase] = []
     for entry in entries {
       var recorded = RecordedCase(
-        key: entry.key, unit: entry.row?["unit"] ?? "", evidence: try evidence(entry))
+        key: entry.key, unit: entry.row?["unit"] ?? "", evidence: try evidence(entry),
+        effect: try effect(entry))
       for trait in RecordedCase.Trait.allCases {
         let text =
           switch trait {
@@ -27,6 +28,17 @@ extension Recording {
       cases.append(recorded)
     }
     return cases
+  }
+
+  private func effect(_ entry: Entry) throws(CSVFailure) -> RecordedCase.Evidence {
+    guard let row = entry.row, !entry.hasFailed, let baseline = self.entry(for: row["baseline"]) else {
+      return .none("no baseline")
+    }
+    let ratios = entry.series.ratios(to: baseline.series)
+    if !ratios.isEmpty { return .blocks(ratios) }
+    guard case .none = entry.blocks, let ratio = try row.number("ratio") else { return .none("no ratio") }
+    let low = try row.number("ratio_low") ?? -.infinity
+    return .summary(p50: ratio, Interval(low: low, high: try row.number("ratio_high") ?? .infinity))
   }
 
   private func evidence(_ entry: Entry) throws(CSVFailure) -> RecordedCase.Evidence {

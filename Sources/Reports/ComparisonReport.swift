@@ -55,13 +55,16 @@ public enum ComparisonReport {
   private static func table(_ comparison: Comparison, _ style: Style) -> String {
     let rows = Dictionary(comparison.rows.map { ($0.key, $0) }) { first, _ in first }
     return CaseGroup.make(comparison.rows.map(\.key)).map { group in
-      var table = TextTable([.left, .right, .right, .left, .left])
-      table.row(["", "OLD", "NEW", "", "NEW against OLD"])
+      let members = group.members.compactMap { rows[$0.key] }
+      let hasBaseline = members.contains { $0.relative != nil }
+      var table = TextTable([.left, .right, .right, .left, .left, .left])
+      table.row(["", "OLD", "NEW", "", "NEW against OLD", hasBaseline ? "its ratio to the baseline" : ""])
       for member in group.members {
         guard let row = rows[member.key] else { continue }
         table.row([
           member.label, Figures.amount(row.old, unit: row.unit), Figures.amount(row.new, unit: row.unit),
           row.verdict.rawValue, Figures.effect(row.effect, unit: row.unit),
+          row.relative?.ratio.map { Figures.ratio($0.value, $0.interval) } ?? "",
         ])
       }
       let heading = group.heading.isEmpty ? "" : style.bold(group.heading) + "\n"
@@ -95,6 +98,7 @@ public enum ComparisonReport {
     let unbounded = comparison.rows.count { !$0.effect.shift.interval.isFinite }
     let few = unbounded > 0 ? ", \(unbounded) of them for want of blocks" : ""
     let undecided = comparison.rows.count - regressions.count - faster
+    let moved = comparison.movedWithBaseline
     var text = style.bold(
       "\(cases(comparison.rows.count)) compared: \(regressions.count) slower, \(faster) faster by more than "
         + "\(threshold); \(undecided) show no difference (~)\(few)")
@@ -106,8 +110,15 @@ public enum ComparisonReport {
       run tell. Repeat a lone finding before believing it.
 
       """
+    if moved > 0 {
+      text += "\(cases(moved)) moved with the baseline: the machine's mood, or what all arms share "
+      text += "(--judge effect looks at the ratio alone)\n"
+    }
     for row in regressions {
-      text += "slower: \(row.key)\n  \(Figures.effect(row.effect, unit: row.unit))\n"
+      let effect =
+        comparison.subject == .effect
+        ? row.relative?.ratio.map { Figures.ratio($0.value, $0.interval) + " against its baseline" } : nil
+      text += "slower: \(row.key)\n  \(effect ?? Figures.effect(row.effect, unit: row.unit))\n"
     }
     return text
   }

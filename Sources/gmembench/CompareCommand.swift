@@ -6,6 +6,7 @@ import Reports
 import SystemPackage
 
 extension Comparison.Axis: ExpressibleByArgument {}
+extension Comparison.Subject: ExpressibleByArgument {}
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,11 +33,17 @@ struct CompareCommand: ParsableCommand {
       valueName: "list"))
   var across: CommaSeparated<Comparison.Axis>?
 
+  @Option(
+    help:
+      "What has to change: a case's value, or its ratio to the baseline of its run (effect), which a slow hour spares."
+  )
+  var judge: Comparison.Subject = .value
+
   func run() throws {
     let older = try Recording(old, depth: .blocks)
     let newer = try Recording(new, depth: .blocks)
     let comparison = try Comparison(
-      older.comparedCases(), newer.comparedCases(), threshold: threshold.value,
+      older.comparedCases(), newer.comparedCases(), threshold: threshold.value, by: judge,
       across: Set(across?.values ?? []))
     let findings =
       older.findings + newer.findings + newer.overlap(with: older) + ComparisonReport.findings(comparison)

@@ -34,6 +34,28 @@ import Testing
     #expect(uncertain.verdict == .undecided && uncertain.effect.ratio?.interval.isFinite == false)
   }
 
+  private func arm(_ center: Double, times ratio: Double) -> RecordedCase {
+    var arm = blocks("arm", center)
+    arm.effect = .blocks((-5...5).map { ratio * (1 + Double($0) / 1000) })
+    return arm
+  }
+
+  @Test func whatMovesWithItsBaselineIsSaidAndMayBeSpared() throws {
+    // The machine got slower by a fifth, and the arm with it.
+    let byValue = try Comparison([arm(1000, times: 5)], [arm(1200, times: 5)], threshold: 0.05)
+    #expect(byValue.rows.first?.verdict == .slower && byValue.movedWithBaseline == 1)
+    let byEffect = try Comparison([arm(1000, times: 5)], [arm(1200, times: 5)], threshold: 0.05, by: .effect)
+    #expect(byEffect.rows.first?.verdict == .undecided && byEffect.regressions.isEmpty)
+    // The arm alone got slower while the machine got faster.
+    let alone = try Comparison([arm(1200, times: 5)], [arm(1200, times: 6)], threshold: 0.05, by: .effect)
+    #expect(alone.rows.first?.verdict == .slower && alone.movedWithBaseline == 0)
+    let row = try #require(alone.rows.first)
+    #expect(abs((alone.judged(row).ratio?.value ?? 0) - 1.2) < 0.01)
+    // Without a baseline there is the value alone.
+    let none = try Comparison([blocks("a", 1000)], [blocks("a", 1200)], threshold: 0.05, by: .effect)
+    #expect(none.rows.first?.verdict == .slower && none.rows.first?.relative == nil)
+  }
+
   @Test func constantValuesHaveAnAnswer() throws {
     let constant = RecordedCase(
       key: "a", unit: "instructions", evidence: .blocks([Double](repeating: 1209, count: 8)))
