@@ -57,7 +57,9 @@ struct PerfCounters: ~Copyable {
   }
 
   private static func starts(_ leader: Int32, _ words: UnsafeMutableBufferPointer<UInt64>) -> Bool {
+    // On a core of another kind than the counters' it is enabled, but does not run.
     ckernel_perf_start(leader) == 0 && ckernel_perf_read(leader, words.baseAddress, words.count) > 0
+      && words[1] == words[2]
   }
 
   private static func resident(_ words: Int) -> UnsafeMutableBufferPointer<UInt64> {

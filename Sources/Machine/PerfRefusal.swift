@@ -14,7 +14,7 @@ struct PerfRefusal: Hashable, Sendable {
     case noSystemCall
     /// More than the CPU can count at once.
     case noRoom
-    /// Others hold counters.
+    /// Others hold counters, or they are those of another kind of core.
     case taken
     case other(Errno)
 
@@ -73,7 +73,7 @@ extension PerfRefusal.Reason {
     case .forbidden: "a sandbox or a security module refuses perf_event_open(2)"
     case .noSystemCall: "there is no perf_event_open(2), or a sandbox hides it"
     case .noRoom: "the CPU cannot count so much at once"
-    case .taken: "others hold the CPU's counters"
+    case .taken: "others hold the CPU's counters, or they are of another kind of core"
     case .other(let error): "perf_event_open(2): \(error)"
     }
   }
@@ -85,7 +85,7 @@ extension PerfRefusal.Reason {
     case .forbidden: "CAP_PERFMON, a seccomp profile that allows perf_event_open, lockdown off"
     case .noSystemCall: "a kernel with CONFIG_PERF_EVENTS, outside the sandbox"
     case .noRoom: "SMT off in the firmware, where that frees the sibling's counters"
-    case .taken: "sysctl kernel.nmi_watchdog=0, and no other perf"
+    case .taken: "sysctl kernel.nmi_watchdog=0, no other perf, another --cpu"
     case .other: nil
     }
   }
