@@ -107,7 +107,7 @@ public struct Session {
     var findings = Doctor.findings(topology: topology, fingerprint: fingerprint, lockable: 0).filter {
       $0.severity != .note
     }
-    findings += limits.findings
+    findings += limits.findings + workbench.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
         Finding(

@@ -124,6 +124,9 @@ public final class Workbench {
     flushProbe = nil
   }
 
+  /// Counters that blocks will lack, and why.
+  public var uncounted: [Finding] { counters.findings }
+
   /// Runs a timed region with counters read just before and just after it. Those of several regions of one block add
   /// up.
   public func timed(_ call: String, _ body: () -> Int32) throws(Refusal) {
