@@ -14,14 +14,14 @@ public struct Selection: Sendable {
   public var baseline: Backing?
   public var order: AccessOrder
   public var directMap: DirectMapSetting?
-  public var cpuNode: Int
-  public var memoryNodes: [Int]
+  /// The nodes of CPU and memory; at least one pair.
+  public var pairs: [NodePair]
   public var pages: Int
 
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
     others: [OthersState]? = nil, methods: [String]? = nil, baseline: Backing? = nil,
-    order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil, cpuNode: Int, memoryNodes: [Int],
+    order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil, pairs: [NodePair],
     pages: Int
   ) {
     self.benchmarks = benchmarks
@@ -32,8 +32,7 @@ public struct Selection: Sendable {
     self.baseline = baseline
     self.order = order
     self.directMap = directMap
-    self.cpuNode = cpuNode
-    self.memoryNodes = memoryNodes
+    self.pairs = pairs
     self.pages = pages
   }
 }
@@ -91,12 +90,10 @@ extension Plan {
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
     var groups: [CaseGroup] = []
-    for memoryNode in selection.memoryNodes {
-      for spec in Self.chosen(specs, selection, memoryNode: memoryNode, refuses) {
-        groups += Self.groups(
-          spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
-          memoryNode: memoryNode, otherCPUs: otherCPUs, baselines: baselines)
-      }
+    for spec in Self.chosen(specs, selection, refuses) {
+      groups += Self.groups(
+        spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
+        otherCPUs: otherCPUs, baselines: baselines)
     }
     return Plan(
       name: name.rawValue, groups: groups, precision: precision ?? name.precision,
@@ -106,7 +103,7 @@ extension Plan {
   /// Where several specs are ways of one operation, each keeps the backings that it is the first to serve here. What
   /// none serves is left to one that says why.
   private static func chosen(
-    _ specs: [OperationSpec], _ selection: Selection, memoryNode: Int,
+    _ specs: [OperationSpec], _ selection: Selection,
     _ refuses: (OperationSpec, Case) -> Refusal?
   ) -> [OperationSpec] {
     var chosen: [OperationSpec] = []
@@ -122,7 +119,7 @@ extension Plan {
       for way in ways {
         let served = left.filter { backing in
           guard way.backings.contains(backing), let state = way.others.first else { return false }
-          return refuses(way, measured(way, selection, backing, state, memoryNode: memoryNode)) == nil
+          return refuses(way, measured(way, selection, backing, state, selection.pairs[0])) == nil
         }
         left.removeAll(where: served.contains)
         chosen.append(way.serving(served))
@@ -133,34 +130,48 @@ extension Plan {
   }
 
   private static func measured(
-    _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState, memoryNode: Int,
+    _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState,
+    _ pair: NodePair,
     threads: Int = 1, flush: FlushSetting? = nil
   ) -> Case {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
-      order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
+      order: selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
       others: others, directMap: selection.directMap, flush: flush)
   }
 
   private static func groups(
-    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], memoryNode: Int, otherCPUs: Int,
-    baselines: [Backing]
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], otherCPUs: Int, baselines: [Backing]
+  ) -> [CaseGroup] {
+    // Arms that differ in their memory are measured side by side on every pair of nodes, so that pairs compare too.
+    guard spec.armAxis == .backing else {
+      return selection.pairs.flatMap {
+        groups(spec, selection, others: others, pair: $0, otherCPUs: otherCPUs)
+      }
+    }
+    let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
+    guard !backings.isEmpty else { return [] }
+    return spec.others.filter(others.contains).map { state in
+      let arms = selection.pairs.map { pair in backings.map { measured(spec, selection, $0, state, pair) } }
+      return CaseGroup(
+        spec: spec, cases: arms.flatMap { $0 },
+        baselines: arms.reduce(into: [:]) { all, cases in
+          all.merge(byBacking(cases, baselines)) { first, _ in first }
+        })
+    }
+  }
+
+  private static func groups(
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], pair: NodePair, otherCPUs: Int
   ) -> [CaseGroup] {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     let states = spec.others.filter(others.contains)
     func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil)
       -> Case
     {
-      Self.measured(
-        spec, selection, backing, others, memoryNode: memoryNode, threads: threads, flush: flush)
+      Self.measured(spec, selection, backing, others, pair, threads: threads, flush: flush)
     }
     switch spec.armAxis {
-    case .backing:
-      return states.compactMap { state in
-        guard !backings.isEmpty else { return nil }
-        let cases = backings.map { measured($0, state) }
-        return CaseGroup(spec: spec, cases: cases, baselines: byBacking(cases, baselines))
-      }
     case .others:
       return backings.compactMap { backing in
         let cases = states.map { measured(backing, $0) }
@@ -181,7 +192,7 @@ extension Plan {
         let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
-    case .replica: return []
+    case .backing, .replica: return []
     }
   }
 

@@ -119,8 +119,10 @@ struct Arm {
   }
 
   /// What is worth computing once, at the end.
-  mutating func finish(baseline: Arm?) {
-    guard !hasFailed, let baseline, baseline.measuredCase != measuredCase else { return }
+  mutating func finish(baseline: Arm?, local: Arm?) {
+    guard !hasFailed else { return }
+    summary.localEffect = local.flatMap { series.effect(against: $0.series) }
+    guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.meanShift = series.meanShift(against: baseline.series)
   }
 

@@ -58,12 +58,16 @@ public final class Companions {
   }
 
   private let nodes: [Node]
-  public let cpus: CPUSet
+  /// The CPUs that have a companion.
+  private let manned: CPUSet
+  /// The CPUs that are held: beside the measuring one, now.
+  public private(set) var cpus: CPUSet
   private var state: OthersState = .idle
 
   /// Names the CPUs without starting anything: for listing what could be measured.
   public init(planned cpus: CPUSet) {
     nodes = []
+    manned = cpus
     self.cpus = cpus
   }
 
@@ -76,26 +80,37 @@ public final class Companions {
       nodes.append(Node(try Companion.start(program: program, cpu: cpu, clock: clock)))
     }
     self.nodes = nodes
+    manned = cpus
     self.cpus = cpus
     for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
   }
 
   public var isEmpty: Bool { cpus.isEmpty }
 
+  /// Holds these CPUs alone from now on; what has no companion cannot be. All are left alone until `hold`.
+  public func confine(to cpus: CPUSet) throws(Refusal) {
+    try hold(.idle)
+    self.cpus = manned.intersection(cpus)
+  }
+
+  private var held: [Node] { nodes.filter { cpus.contains($0.companion.cpu) } }
+
   /// Brings every CPU held into `state`.
   public func hold(_ state: OthersState) throws(Refusal) {
     guard state != self.state else { return }
     let command = state == .spin ? CKERNEL_COMPANION_SPIN : CKERNEL_COMPANION_IDLE
-    for node in nodes { try node.companion.command(command) }
+    for node in held { try node.companion.command(command) }
     self.state = state
   }
 
-  public var isSpinning: Bool { state == .spin && !nodes.isEmpty }
+  public var isSpinning: Bool { state == .spin && !nodes.isEmpty && !cpus.isEmpty }
 
-  /// Copies what each has booked so far into `bookings`, which has one entry a companion.
+  /// Copies what each has booked so far into `bookings`, which has one entry a CPU held.
   func read(into bookings: inout [Booking]) {
-    for (index, node) in nodes.enumerated() {
+    var index = 0
+    for node in nodes where cpus.contains(node.companion.cpu) {
       bookings[index] = node.companion.read()
+      index += 1
     }
   }
 

@@ -38,7 +38,7 @@ struct GroupRun {
   var relativeHalfWidth: Double { arms.map(\.relativeHalfWidth).max() ?? 0 }
 
   /// Looks whether enough was measured, as often as the rule looks.
-  mutating func look(_ witness: FlushWitness) {
+  mutating func look(_ witness: (Case) -> FlushWitness) {
     guard StoppingRule.isLook(afterRounds: rounds) else { return }
     conclude(witness)
     isDone = stopping.shouldStop(relativeHalfWidth: relativeHalfWidth)
@@ -60,24 +60,32 @@ struct GroupRun {
   }
 
   /// Brings every arm's figures up to date with its blocks.
-  mutating func conclude(_ witness: FlushWitness) {
+  mutating func conclude(_ witness: (Case) -> FlushWitness) {
     for index in arms.indices {
-      arms[index].conclude(baseline: baseline(of: arms[index]), witness: witness)
+      arms[index].conclude(
+        baseline: baseline(of: arms[index]), witness: witness(arms[index].measuredCase))
     }
   }
 
   /// What an arm is compared with, as long as that has not failed.
-  func baseline(of arm: Arm) -> Arm? {
-    group.baselines[arm.measuredCase].flatMap { base in
-      arms.first { $0.measuredCase == base && !$0.hasFailed }
-    }
+  func baseline(of arm: Arm) -> Arm? { group.baselines[arm.measuredCase].flatMap(living) }
+
+  /// The same arm with memory of its CPU's own node.
+  private func local(of arm: Arm) -> Arm? {
+    var local = arm.measuredCase
+    local.memoryNode = local.cpuNode
+    return local == arm.measuredCase ? nil : living(local)
+  }
+
+  private func living(_ measured: Case) -> Arm? {
+    arms.first { $0.measuredCase == measured && !$0.hasFailed }
   }
 
   /// Gives every arm its last word.
-  mutating func settle(isCutShort: Bool, witness: FlushWitness, precision: Double) {
+  mutating func settle(isCutShort: Bool, witness: (Case) -> FlushWitness, precision: Double) {
     conclude(witness)
     for index in arms.indices {
-      arms[index].finish(baseline: baseline(of: arms[index]))
+      arms[index].finish(baseline: baseline(of: arms[index]), local: local(of: arms[index]))
       let width = arms[index].relativeHalfWidth
       if width <= precision {
         arms[index].settle(isCutShort && !isDone ? .partial : .ok)

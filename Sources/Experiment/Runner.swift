@@ -57,7 +57,7 @@ public struct Runner {
     let isCutShort = failure != nil || Self.isInterrupted
     for index in groups.indices {
       groups[index].settle(
-        isCutShort: isCutShort, witness: workbench.flushWitness, precision: plan.precision)
+        isCutShort: isCutShort, witness: workbench.flushWitness(of:), precision: plan.precision)
     }
     report.summaries = groups.flatMap { $0.arms.map(\.summary) }
     report.isComplete = !isCutShort
@@ -132,10 +132,8 @@ public struct Runner {
     prove(index)
     defer {
       workbench.endGroup()
-      groups[index].conclude(workbench.flushWitness)
+      groups[index].conclude(workbench.flushWitness(of:))
     }
-    // Where a sandbox refuses the binding, the placement that is read back says so.
-    try? MemoryPolicy.bind(toNode: groups[index].group.cases[0].memoryNode)
     let last = rounds == .max ? .max : groups[index].rounds + rounds
     if warmGroup != index, groups[index].isAlive, hasTime(index, until: deadline) {
       try measureRound(index, isWarmUp: true)
@@ -145,7 +143,7 @@ public struct Runner {
       hasTime(index, until: deadline)
     {
       try measureRound(index, isWarmUp: false)
-      groups[index].look(workbench.flushWitness)
+      groups[index].look(workbench.flushWitness(of:))
       showProgress(index)
     }
     if elapsed - publishedAt > Self.publishingInterval { try publish() }
@@ -252,6 +250,7 @@ public struct Runner {
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
+      try workbench.place(measuredCase)
       let identity = try identify(spec, measuredCase, workbench)
       return arm(measuredCase, of: spec, identity)
     } catch {
@@ -280,7 +279,7 @@ public struct Runner {
       }
       let block = groups[index].arms[place].block(
         workbench.reading, round: isWarmUp ? 0 : groups[index].rounds + 1, position: position,
-        witness: workbench.flushWitness)
+        witness: workbench.flushWitness(of: measuredCase))
       try sink.record(block)
       groups[index].arms[place].add(block)
       ckernel_rest(Self.restMicroseconds)
@@ -290,6 +289,7 @@ public struct Runner {
 
   /// One block, with the machine in the state that the case names.
   private func measureBlock(_ measuredCase: Case, _ spec: OperationSpec) throws(Refusal) {
+    try workbench.place(measuredCase)
     try workbench.companions.hold(measuredCase.others)
     guard let flush = measuredCase.flush else { return try spec.measure(measuredCase, workbench) }
     // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.

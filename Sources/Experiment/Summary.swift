@@ -43,6 +43,9 @@ public struct Summary: Sendable {
   public var estimates: Estimates
   /// How much the mean exceeds the baseline's, in the case's unit; nil until the run ends.
   public var meanShift: LocationEstimate?
+  /// Against the same case with memory of the CPU's own node, of the same rounds; nil for that one, and until the run
+  /// ends.
+  public var localEffect: Effect?
   /// What the effect is against.
   public var baseline: Case?
   /// Sums over the valid blocks.

@@ -3,6 +3,7 @@ import CKernel
 import GuestMemory
 import Machine
 import Statistics
+import SystemPackage
 
 /// What one block came to.
 public struct BlockReading: Sendable {
@@ -18,6 +19,18 @@ public struct BlockReading: Sendable {
   public var invalid: String?
 }
 
+/// Where the measuring thread is on a node, and whom it has beside it.
+public struct Seat: Hashable, Sendable {
+  public var cpu: Int
+  /// The CPUs that can be held meanwhile.
+  public var held: CPUSet
+
+  public init(cpu: Int, held: CPUSet) {
+    self.cpu = cpu
+    self.held = held
+  }
+}
+
 /// What a benchmark measures with: the clock, resident buffers, counters around the timed region, and the
 /// reading that a block fills in. One block at a time.
 public final class Workbench {
@@ -27,7 +40,9 @@ public final class Workbench {
   public let kvm: KVMAccess
   public let companions: Companions
   /// The CPU that the measuring thread is pinned to.
-  public let measuringCPU: Int
+  public private(set) var measuringCPU: Int
+  /// Where it measures on each node.
+  private let seats: [Int: Seat]
   /// As uname says it.
   public let architecture: String
   /// The file that switches the flush, whether it is there or not.
@@ -37,7 +52,7 @@ public final class Workbench {
 
   public let ballast = Ballast()
 
-  let flushWitness: FlushWitness
+  private let mechanism: String?
 
   private let stampBuffer: Region
   private let sequential: Region
@@ -57,7 +72,8 @@ public final class Workbench {
   ///   - pages: the most pages that a block has.
   public init(
     clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
-    architecture: String, broadcastFlush: String?, flushSwitch: String = FlushSwitch.path,
+    seats: [Int: Seat] = [:], architecture: String, broadcastFlush: String?,
+    flushSwitch: String = FlushSwitch.path,
     allowsHotplug: Bool = false, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
@@ -65,6 +81,7 @@ public final class Workbench {
     self.kvm = kvm
     self.companions = companions
     self.measuringCPU = measuringCPU
+    self.seats = seats
     self.architecture = architecture
     self.flushSwitch = flushSwitch
     self.allowsHotplug = allowsHotplug
@@ -76,8 +93,7 @@ public final class Workbench {
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
     counters = CounterReader(cpus: topology.online)
-    flushWitness = FlushWitness(
-      held: companions.cpus, counted: topology.online, mechanism: broadcastFlush)
+    mechanism = broadcastFlush
     bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
@@ -117,6 +133,27 @@ public final class Workbench {
   public var delayTicks: UnsafeMutablePointer<UInt64> { ticks + capacity + 1 }
 
   func begin() { reading = BlockReading() }
+
+  /// Who tells of flushes in a case: the CPUs held beside the one that measures it.
+  func flushWitness(of measured: Case) -> FlushWitness {
+    FlushWitness(
+      held: seats[measured.cpuNode]?.held ?? companions.cpus, counted: topology.online, mechanism: mechanism)
+  }
+
+  /// Takes the measuring thread to its place on a case's node, and has memory come from the node of its memory.
+  func place(_ measured: Case) throws(Refusal) {
+    if let seat = seats[measured.cpuNode], seat.cpu != measuringCPU {
+      try companions.confine(to: seat.held)
+      do throws(Errno) { try Affinity.pin(toCPU: seat.cpu) } catch {
+        throw .failed(call: "pinning to CPU \(seat.cpu)", error)
+      }
+      measuringCPU = seat.cpu
+      bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
+      bookedAfter = bookedBefore
+    }
+    // Where a sandbox refuses the policy, the placement that is read back says so.
+    try? MemoryPolicy.prefer(node: measured.memoryNode)
+  }
 
   /// Lets go what a group shares: its VM, its probes.
   func endGroup() {

@@ -40,13 +40,16 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: "The CPU to measure on (default: the last one allowed).")
   var cpu: Int?
 
-  @Option(help: "Measure on a CPU of this node.")
-  var cpuNode: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Measure on a CPU of each of these nodes, comma-separated, or all.", valueName: "list"))
+  var cpuNode: NodeChoice?
 
   @Option(
     help: ArgumentHelp(
-      "Nodes to bind memory to, comma-separated (default: the CPU's own).", valueName: "list"))
-  var memoryNode: CommaSeparated<Int>?
+      "Nodes that memory is to come from, comma-separated, or all (default: the CPU's own).",
+      valueName: "list"))
+  var memoryNode: NodeChoice?
 
   @Option(help: ArgumentHelp("States of the other CPUs: spin, idle.", valueName: "list"))
   var others: CommaSeparated<OthersState>?
@@ -82,7 +85,7 @@ struct SelectionOptions: ParsableArguments {
   /// - Parameter program: the executable to run companions from; nil only lists.
   func open(seed: UInt64, program: String?) throws -> Session {
     let request = SessionRequest(
-      cpu: cpu, cpuNode: cpuNode, memoryNodes: memoryNode?.values,
+      cpu: cpu, cpuNodes: cpuNode, memoryNodes: memoryNode,
       regionBytes: size?.bytes ?? plan.regionBytes,
       usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
       acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, seed: seed, program: program)
@@ -105,7 +108,7 @@ struct SelectionOptions: ParsableArguments {
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
       baseline: baseline, order: order, directMap: directMap,
-      cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+      pairs: session.pairs, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
       isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count,

@@ -42,7 +42,7 @@ struct OperationTests {
       MemoryPolicy.reset()
     }
     let session = try session()
-    var asked = Selection(cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+    var asked = Selection(pairs: session.pairs, pages: session.pages)
     selection(&asked)
     let plan = Plan.make(
       .quick, asked, precision: 0.5, budget: budget, seed: 1, isSizeAsked: true,

@@ -17,7 +17,7 @@ struct PlanTests {
       refuses: { spec, _ in methods.contains(spec.method) ? .unsupported("no \(spec.method)") : nil })
   }
 
-  private var everything: Selection { Selection(cpuNode: 0, memoryNodes: [0], pages: 512) }
+  private var everything: Selection { Selection(pairs: [NodePair(cpuNode: 0, memoryNode: 0)], pages: 512) }
 
   @Test func everyOperationAndEveryKeyOnce() {
     let plan = plan(everything)
@@ -128,6 +128,23 @@ struct PlanTests {
   ])
   func aSweepHasBothEndsAndAtMostEightPoints(counts: ClosedRange<Int>, expected: [Int]) {
     #expect(FlushCost.spread(counts) == expected)
+  }
+
+  @Test func nodesAreMeasuredSideBySide() throws {
+    var selection = everything
+    selection.pairs = [0, 1].flatMap { cpu in [0, 1].map { NodePair(cpuNode: cpu, memoryNode: $0) } }
+    let groups = plan(selection).groups
+    let touch = try #require(groups.first { $0.spec.name == "touch" })
+    #expect(touch.cases.count == 4 * touch.spec.backings.count)
+    for (arm, baseline) in touch.baselines {
+      #expect((arm.cpuNode, arm.memoryNode) == (baseline.cpuNode, baseline.memoryNode))
+    }
+    // What compares others, flushes or threads does so on one pair at a time.
+    let shootdowns = groups.filter { $0.spec.name == "user-shootdown" }
+    #expect(shootdowns.count == 4)
+    #expect(shootdowns.allSatisfy { Set($0.cases.map { [$0.cpuNode, $0.memoryNode] }).count == 1 })
+    let keys = groups.flatMap { $0.cases.map(\.key) }
+    #expect(Set(keys).count == keys.count)
   }
 
   @Test func theShootdownIsMeasuredBesideZeroOneTwoFourAndAllOthers() throws {
