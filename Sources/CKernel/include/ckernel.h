@@ -12,4 +12,5 @@
 #include "ckernel/guard.h"
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
+#include "ckernel/uses.h"
 #include "ckernel/vcpu.h"
