@@ -3,6 +3,7 @@ import CKernel
 import Experiment
 import Glibc
 import GuestMemory
+import Machine
 
 /// Tries, on fresh memory of each backing, what the kernel does with a process's memory on behalf of a VMM: whether
 /// it works, or the errno. All but `mlock` and `MADV_POPULATE_WRITE`, which show get_user_pages alone, move a byte or
@@ -127,11 +128,6 @@ public final class Uses {
 /// What O_DIRECT reads: this very program, the one file that is surely there.
 private enum DirectFile {
   private static let path = "/proc/self/exe"
-  private static let names: [Int64: String] = [
-    0xef53: "ext4", 0x5846_5342: "xfs", 0x9123_683e: "btrfs", 0xf2f5_2010: "f2fs", 0x2fc1_2fc1: "zfs",
-    0x794c_7630: "overlayfs", 0x0102_1997: "9p", 0x6969: "nfs", tmpfs: "tmpfs",
-  ]
-  private static let tmpfs: Int64 = 0x0102_1994
 
   /// tmpfs takes O_DIRECT since Linux 6.5 and copies all the same.
   static func open() throws(Refusal) -> OwnedDescriptor {
@@ -141,16 +137,20 @@ private enum DirectFile {
       throw .unsupported("the file system of this program has no O_DIRECT", remedy: remedy)
     }
     let opened = try OwnedDescriptor(file, from: "opening \(path) with O_DIRECT")
-    guard ckernel_file_system(opened.number) != tmpfs else {
+    guard type(of: opened) != "tmpfs" else {
       throw .unsupported("O_DIRECT on tmpfs copies like any read", remedy: remedy)
     }
     return opened
   }
 
+  private static func type(of file: borrowing OwnedDescriptor) -> String? {
+    SystemFiles().fileSystemType(ofDescriptor: file.number)
+  }
+
   static var note: String? {
-    guard let file = try? open() else { return nil }
-    let magic = ckernel_file_system(file.number)
-    let name = names[magic] ?? "a file system of type 0x\(String(magic, radix: 16))"
-    return "of the program's own file, on \(name)"
+    do throws(Refusal) {
+      let file = try open()
+      return "of this program's own file, on \(type(of: file) ?? "a file system that /proc does not name")"
+    } catch { return nil }
   }
 }

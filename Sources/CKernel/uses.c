@@ -13,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -32,13 +31,6 @@ static int open_as(const char *path, int flags)
 int ckernel_direct_open(const char *path)
 {
 	return open_as(path, O_RDONLY | O_DIRECT);
-}
-
-int64_t ckernel_file_system(int fd)
-{
-	struct statfs system;
-
-	return fstatfs(fd, &system) ? -errno : (int64_t)system.f_type;
 }
 
 int ckernel_direct_read(int fd, void *memory, size_t bytes)

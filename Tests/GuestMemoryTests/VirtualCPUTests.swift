@@ -62,8 +62,10 @@ struct VirtualCPUTests {
     let flags = try KVMCapabilities.read(kvm).flags(for: .guestMemfd).flags
     let machine = try VirtualMachine(kvm)
     #expect(ckernel_vm_exit_on_emulation_failure(machine.descriptor.number) == 0)
-    let order: [UInt32] = [0, 1]
-    let vcpu = try order.withUnsafeBufferPointer { try VirtualCPU(kvm, in: machine, order: $0) }
+    let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2)
+    defer { table.deallocate() }
+    _ = table.initialize(from: [0, 1])
+    let vcpu = try VirtualCPU(kvm, in: machine, order: UnsafeBufferPointer(table))
     let file = try MemoryFile.guestMemfd(in: machine, bytes: page, flags: flags)
     let userspace = try mapped ? Region.mapping(file) : Region.reserved(bytes: page)
     try machine.addSlot(1, at: vcpu.regionAddress, file: file, userspace: userspace)

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stddef.h>
-#include <stdint.h>
 
 /** The errno's name, such as "EFAULT"; NULL for a number that is none. `error` is positive. */
 const char *ckernel_errno_name(int error);
@@ -16,9 +15,6 @@ const char *ckernel_errno_name(int error);
  * has no such reads, or -errno.
  */
 int ckernel_direct_open(const char *path);
-
-/** The type of the file system that an open file is on: statfs(2)'s magic number, or -errno. */
-int64_t ckernel_file_system(int fd);
 
 /**
  * Reads the file's first `bytes` into `memory`; whole pages, both. The device, or what stands for one, stores into the
