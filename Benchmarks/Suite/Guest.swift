@@ -13,7 +13,7 @@ struct Guest: ~Copyable {
   var file: MemoryFile?
   private let machine: VirtualMachine
 
-  private static let regionSlot: UInt32 = 1
+  static let regionSlot: UInt32 = 1
 
   private init(
     vcpu: consuming VirtualCPU, userspace: consuming Region, file: consuming MemoryFile?,

@@ -133,6 +133,15 @@ public struct VirtualCPU: ~Copyable {
   /// Runs the program over the region under test. Returns 0 or -errno, for use inside a counted window.
   public func touchRegion(storing value: UInt8) -> Int32 { touch(guest.region_gpa, pages, value) }
 
+  /// Has KVM itself read the first page of the region under test, whose last page must have no memory behind it:
+  /// results as of ckernel_vcpu_emulate.
+  public func emulateInRegion(storing value: UInt8) -> Int32 {
+    var guest = guest
+    let state = run.base.assumingMemoryBound(to: kvm_run.self)
+    let last = guest.region_gpa + UInt64(pages - 1) << 12
+    return ckernel_vcpu_emulate(descriptor.number, state, &guest, guest.region_gpa, last, value)
+  }
+
   /// What ended the last run, for a message.
   public var exitReason: UInt32 { run.base.assumingMemoryBound(to: kvm_run.self).pointee.exit_reason }
 

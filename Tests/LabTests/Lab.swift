@@ -32,7 +32,7 @@ struct Lab {
   init() throws {
     session = try Session.open(
       SessionRequest(
-        regionBytes: Self.pages << 12, usesSecretMemory: false, acceptsHostRisk: true, seed: 1, program: nil))
+        regionBytes: Uses.regionBytes, usesSecretMemory: false, acceptsHostRisk: true, seed: 1, program: nil))
     verify = try Verify(session, pages: Self.pages, scans: true)
   }
 

@@ -89,6 +89,30 @@ struct RemovalTests {
     #expect(lab.settled(at: 0) == 0)
   }
 
+  // MARK: what the kernel can do with it
+
+  /// Whatever takes the pages is refused, and nothing else: KVM reads through the user mapping, where there is one.
+  @Test func getUserPagesIsRefusedAndCopyingIsNot() throws {
+    let refused: [MemoryUse: String] = [
+      .directRead: "EFAULT", .registeredBuffer: "EFAULT", .remoteRead: "EFAULT", .populate: "EINVAL",
+      .lock: "ENOMEM",
+    ]
+    let report = Uses(lab.session).run(guestMemfds)
+    #expect(report.backings == guestMemfds)
+    for row in report.rows {
+      for (backing, outcome) in zip(report.backings, try row.outcomes.get()) {
+        switch (row.use, backing.isPrivate) {
+        case (.emulation, true): #expect(outcome == .refused("KVM_EXIT_INTERNAL_ERROR"), "\(backing)")
+        case (_, true): #expect(!outcome.isTold, "\(row.use) of \(backing)")
+        case (let use, false):
+          let expected = backing.removesDirectMap ? refused[use].map(UseOutcome.refused) : nil
+          #expect(outcome == expected ?? .works, "\(use) of \(backing)")
+        }
+      }
+    }
+    #expect(lab.settled(at: 0) == 0)
+  }
+
   // MARK: what the kernel does for it
 
   /// Once per page, whoever faults first, and never again for the other.

@@ -13,4 +13,5 @@
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
 #include "ckernel/perf.h"
+#include "ckernel/uses.h"
 #include "ckernel/vcpu.h"

@@ -18,6 +18,7 @@
 #define MAX_CPUID 256
 
 extern const uint8_t ckernel_payload_begin[];
+extern const uint8_t ckernel_payload_emulated[];
 extern const uint8_t ckernel_payload_end[];
 
 static uint64_t round_up(uint64_t value, uint64_t to)
@@ -209,5 +210,25 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
 		return -errno;
 	run->immediate_exit = 0;
 	return 0;
+}
+
+int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
+			 uint64_t nowhere, uint8_t value)
+{
+	struct kvm_regs regs = {
+		.rip = guest->program + (uint64_t)(ckernel_payload_emulated - ckernel_payload_begin),
+		.rbx = memory,
+		.rdi = nowhere,
+		.r10 = value,
+		.rflags = 0x3002, /* IOPL 3 */
+	};
+
+	if (ioctl(vcpu, KVM_SET_REGS, &regs) < 0)
+		return -errno;
+	if (ioctl(vcpu, KVM_RUN, 0) < 0)
+		return -errno;
+	if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr != nowhere || !run->mmio.is_write)
+		return -EPROTO;
+	return run->mmio.len == 1 && run->mmio.data[0] == value ? 0 : -EILSEQ;
 }
 #endif
