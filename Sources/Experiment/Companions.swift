@@ -24,7 +24,7 @@ struct Companion: ~Copyable {
     return Companion(cpu: cpu, pid: pid, control: control)
   }
 
-  deinit { ckernel_companion_end(pid) }
+  deinit { ckernel_process_end(pid) }
 
   private var shared: UnsafeMutablePointer<ckernel_companion> {
     control.base.assumingMemoryBound(to: ckernel_companion.self)
@@ -59,11 +59,14 @@ public final class Companions {
 
   private let nodes: [Node]
   public let cpus: CPUSet
+  /// The executable that processes are started from; nil where nothing is.
+  public let program: String?
   private var state: OthersState = .idle
 
   /// Names the CPUs without starting anything: for listing what could be measured.
   public init(planned cpus: CPUSet) {
     nodes = []
+    program = nil
     self.cpus = cpus
   }
 
@@ -76,6 +79,7 @@ public final class Companions {
       nodes.append(Node(try Companion.start(program: program, cpu: cpu, clock: clock)))
     }
     self.nodes = nodes
+    self.program = program
     self.cpus = cpus
     for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
   }

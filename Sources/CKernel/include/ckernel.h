@@ -10,6 +10,8 @@
 #include "ckernel/cpu.h"
 #include "ckernel/direct_map.h"
 #include "ckernel/guard.h"
+#include "ckernel/holder.h"
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
+#include "ckernel/process.h"
 #include "ckernel/vcpu.h"
