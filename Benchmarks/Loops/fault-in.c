@@ -13,9 +13,10 @@
  * clock and the loop's own two loads; the least distance of empty stamps is subtracted once.
  *
  * In batches, each of them allocated by one fallocate and then touched, the calls are shared and the faults are
- * not: what the largest batch saves is what the interfaces of today save. A removal at the fault still
- * flushes page by page, so the flush saved by a kernel that batches it is what stays of a page at the largest
- * batch beside the same without the flag; a kernel that removes at allocation shows it in this curve itself.
+ * not: what the largest batch saves is what the interfaces of today save. A removal at the fault still flushes
+ * page by page: what the flag adds at the largest batch is the most that a batched flush could save. A kernel that
+ * removes at allocation shows it in the curve itself. Compare means: a sample is a batch, and the median of small
+ * ones leaves out what only a few of them pay (the refill of a per-CPU list every 63 pages or so), of large ones not.
  */
 #include "loops.h"
 

@@ -13,9 +13,10 @@ struct HolderTests {
   private func start(
     _ memory: ckernel_held_memory, file: Int32 = -1, touched: Int = bytes
   ) throws -> (pid: pid_t, holding: ckernel_holding) {
+    let program: String = try #require(builtProgram)
     var holding = ckernel_holding()
     let pid = ckernel_holder_start(
-      try #require(builtProgram), memory, file, UInt64(Self.bytes), UInt64(touched), &holding)
+      program, memory, file, UInt64(Self.bytes), UInt64(touched), &holding)
     return (pid, holding)
   }
 

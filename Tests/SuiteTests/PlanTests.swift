@@ -99,7 +99,9 @@ struct PlanTests {
     #expect(groups.allSatisfy { $0.cases.allSatisfy { $0.others == .spin } })
   }
 
-  @Test(arguments: [(1, [1]), (8, [1, 8]), (100, [1, 16, 100]), (512, [1, 16, 512]), (1024, [1, 16, 512, 1024])])
+  @Test(arguments: [
+    (1, [1]), (8, [1, 8]), (100, [1, 16, 100]), (512, [1, 16, 512]), (1024, [1, 16, 512, 1024]),
+  ])
   func aHoleHasOnePageOrMoreUpToTheWhole(pages: Int, batches: [Int]) throws {
     var selection = Selection(
       operations: ["punch-host-mapped"], backings: [.memfd], order: .random, cpuNode: 0, memoryNodes: [0],
