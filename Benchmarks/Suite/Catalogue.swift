@@ -33,7 +33,7 @@ public enum Catalogue {
     try DirectMap.prepare(measured, bench)
     guard spec.isPathLength || !bench.clock.countsInstructions else {
       throw .unsupported(
-        "counted instructions say nothing of what waits for other CPUs or happens on them: all CPUs share the count"
+        "counted instructions say nothing of what waits, or happens on other CPUs: all CPUs share the count"
       )
     }
     guard !measured.backing.isPrivate else { return identity }

@@ -77,6 +77,14 @@ struct Guest: ~Copyable {
     bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
   }
 
+  /// The file's descriptor; -1 for anonymous memory.
+  var descriptor: Int32 {
+    switch file {
+    case .some(let file): file.descriptor.number
+    case .none: -1
+    }
+  }
+
   /// Touches every page from the guest, untimed.
   func touch() throws(Refusal) {
     try checkRun(vcpu.touchRegion(storing: 1))

@@ -58,12 +58,19 @@ public enum PlanName: String, CaseIterable, Sendable {
   /// Bytes of a block's region.
   public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
 
-  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one. Where no
+  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one, as every plan
+  /// does what is detail. Where no
   /// other CPU can be held, nothing is claimed to spin; what needs it keeps its cases, so that they say why not.
   func others(for spec: OperationSpec, otherCPUs: Int) -> [OthersState] {
     if otherCPUs == 0, spec.armAxis != .others, spec.others.contains(.idle) { return [.idle] }
-    guard self == .quick, spec.armAxis == .backing, !spec.isHeadline else { return spec.others }
+    let isPlain = self == .quick && spec.armAxis == .backing && !spec.isHeadline
+    guard isPlain || spec.isDetail else { return spec.others }
     return spec.others.contains(.spin) ? [.spin] : spec.others
+  }
+
+  /// `quick` has time for what is detail only where it is named.
+  func leavesOut(_ spec: OperationSpec, _ selection: Selection) -> Bool {
+    self == .quick && spec.isDetail && selection.operations?.contains(spec.name) != true
   }
 }
 
@@ -84,7 +91,7 @@ extension Plan {
     let specs = Catalogue.operations.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
-        && selection.methods?.contains(spec.method) ?? true
+        && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
     }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
@@ -171,6 +178,11 @@ extension Plan {
     {
       Self.measured(spec, selection, backing, others, pair, threads: threads, flush: flush)
     }
+    /// A group of one backing, each point held against the first.
+    func along(_ points: [Int], _ measured: (Int) -> Case) -> CaseGroup {
+      let cases = points.map(measured)
+      return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+    }
     switch spec.armAxis {
     case .others:
       return backings.compactMap { backing in
@@ -186,6 +198,28 @@ extension Plan {
           return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
         }
       }
+    case .batch:
+      return backings.flatMap { backing in
+        states.map { state in
+          along(spec.batches.filter { $0 < selection.pages } + [selection.pages]) { batch in
+            var measured = measured(backing, state)
+            // Batches follow one another as they lie.
+            measured.order = .sequential
+            measured.batch = batch
+            return measured
+          }
+        }
+      }
+    case .cycle:
+      return backings.flatMap { backing in
+        states.map { state in
+          along(cycles) { cycle in
+            var measured = measured(backing, state)
+            measured.cycle = cycle
+            return measured
+          }
+        }
+      }
     case .threads:
       guard !states.isEmpty else { return [] }
       return backings.map { backing in
@@ -195,6 +229,9 @@ extension Plan {
     case .backing, .replica: return []
     }
   }
+
+  /// Uses of a region in a row: a fresh one, and what it has become soon after.
+  private static let cycles = [1, 2, 8]
 
   /// 0, 1, 2, 4, … other CPUs, and all of them.
   private static func threadCounts(_ others: Int) -> [Int] {

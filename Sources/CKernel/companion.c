@@ -2,20 +2,18 @@
 #include "ckernel/companion.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CONTROL_FD 3
+#include "ckernel/process.h"
+
+#define CONTROL_FD CKERNEL_GIVEN_FD
 #define FLOOR_ROUNDS 100000
 /* An interrupt takes a thousand ticks and more, a cache miss on the shared line a few hundred. */
 #define THRESHOLD_FLOORS 8
@@ -24,8 +22,6 @@
  * until the next tick. Far enough apart not to look like a lock's spin loop to a hypervisor.
  */
 #define READS_BETWEEN_PAUSES 8
-
-extern char **environ;
 
 static uint32_t load(const uint32_t *word)
 {
@@ -39,30 +35,13 @@ static void store(uint32_t *word, uint32_t value)
 
 pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
 {
-	posix_spawn_file_actions_t actions;
 	char cpu_text[16], clock_text[16], parent_text[16];
 	char *arguments[] = { (char *)program, "companion", cpu_text, clock_text, parent_text, NULL };
-	int spare = -1;
-	pid_t pid;
-	int error;
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(clock_text, sizeof(clock_text), "%d", (int)clock);
 	snprintf(parent_text, sizeof(parent_text), "%d", (int)getpid());
-	/* dup2 of a descriptor onto itself would keep its close-on-exec flag. */
-	if (control == CONTROL_FD) {
-		spare = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
-		if (spare < 0)
-			return -errno;
-		control = spare;
-	}
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, control, CONTROL_FD);
-	error = posix_spawn(&pid, program, &actions, NULL, arguments, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (spare >= 0)
-		close(spare);
-	return error ? -error : pid;
+	return ckernel_process_spawn(program, arguments, &control, 1);
 }
 
 static void measure_floor(struct ckernel_companion *companion, enum ckernel_clock clock)
@@ -124,13 +103,8 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 	struct ckernel_companion *companion;
 	int error;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* No signal comes of a death before that. */
-	if (getppid() != parent)
+	if (ckernel_process_follow(parent))
 		return 0;
-	/* Ctrl-C reaches the whole group; only the measuring process decides when this one ends. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	error = pin(cpu);
 	if (error)
 		return error;
@@ -175,11 +149,4 @@ void ckernel_companion_read(const struct ckernel_companion *companion, uint64_t 
 {
 	*gaps = __atomic_load_n(&companion->gaps, __ATOMIC_RELAXED);
 	*stolen = __atomic_load_n(&companion->stolen, __ATOMIC_RELAXED);
-}
-
-void ckernel_companion_end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }

@@ -49,13 +49,17 @@ public struct Case: Hashable, Sendable {
   /// What the kernel's switch is set to; nil where the case leaves it alone. What the counters then show is
   /// the summary's.
   public var flush: FlushSetting?
+  /// Pages that one call covers, the last one of a block perhaps fewer; nil where the operation leaves no choice.
+  public var batch: Int?
+  /// Which of a region's uses in a row is measured, the first being 1; nil where a region is used once.
+  public var cycle: Int?
   /// Which of several identical arms; nil but in a selfcheck.
   public var replica: Int?
 
   public init(
     benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
     cpuNode: Int, memoryNode: Int, others: OthersState, directMap: DirectMapSetting? = nil,
-    flush: FlushSetting? = nil, replica: Int? = nil
+    flush: FlushSetting? = nil, batch: Int? = nil, cycle: Int? = nil, replica: Int? = nil
   ) {
     self.benchmark = benchmark
     self.operation = operation
@@ -68,6 +72,8 @@ public struct Case: Hashable, Sendable {
     self.others = others
     self.directMap = directMap
     self.flush = flush
+    self.batch = batch
+    self.cycle = cycle
     self.replica = replica
   }
 
@@ -76,7 +82,8 @@ public struct Case: Hashable, Sendable {
     "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
       + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
       + (directMap.map { "/direct_map=\($0.rawValue)" } ?? "")
-      + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (replica.map { "/replica=\($0)" } ?? "")
+      + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (batch.map { "/batch=\($0)" } ?? "")
+      + (cycle.map { "/cycle=\($0)" } ?? "") + (replica.map { "/replica=\($0)" } ?? "")
   }
 }
 
@@ -96,6 +103,8 @@ public enum ArmAxis: Hashable, Sendable {
   case others
   case threads
   case flush
+  case batch
+  case cycle
   /// In nothing: identical arms, held against each other.
   case replica
 }

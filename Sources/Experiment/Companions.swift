@@ -24,7 +24,7 @@ struct Companion: ~Copyable {
     return Companion(cpu: cpu, pid: pid, control: control)
   }
 
-  deinit { ckernel_companion_end(pid) }
+  deinit { ckernel_process_end(pid) }
 
   private var shared: UnsafeMutablePointer<ckernel_companion> {
     control.base.assumingMemoryBound(to: ckernel_companion.self)
@@ -62,12 +62,15 @@ public final class Companions {
   private let manned: CPUSet
   /// The CPUs that are held: beside the measuring one, now.
   public private(set) var cpus: CPUSet
+  /// The executable that processes are started from; nil where nothing is.
+  public let program: String?
   private var state: OthersState = .idle
 
   /// Names the CPUs without starting anything: for listing what could be measured.
   public init(planned cpus: CPUSet) {
     nodes = []
     manned = cpus
+    program = nil
     self.cpus = cpus
   }
 
@@ -81,6 +84,7 @@ public final class Companions {
     }
     self.nodes = nodes
     manned = cpus
+    self.program = program
     self.cpus = cpus
     for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
   }

@@ -186,5 +186,6 @@ extension Case {
   fileprivate var name: String {
     "\(benchmark) \(operation) \(backing.rawValue), others=\(others.rawValue)"
       + (threads > 1 ? ", threads=\(threads)" : "") + (flush.map { ", flush=\($0.rawValue)" } ?? "")
+      + (batch.map { ", batch=\($0)" } ?? "") + (cycle.map { ", cycle=\($0)" } ?? "")
   }
 }

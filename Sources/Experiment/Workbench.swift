@@ -222,6 +222,17 @@ public final class Workbench {
     return measured.order == .sequential ? hugePageBytes / pageBytes : measured.pages
   }
 
+  /// One sample a batch of the case's (the whole region, where it has none), from chained stamps.
+  public func recordBatches(_ measured: Case) {
+    let batch = measured.batch ?? measured.pages
+    let starts = stride(from: 0, to: measured.pages, by: batch)
+    reading.samples.reserveCapacity(measured.pages / batch + 1)
+    for (index, first) in starts.enumerated() {
+      let ticks = Int64(bitPattern: ticks[index + 1] &- ticks[index])
+      record(ticks: ticks - Int64(clock.pageOverheadTicks), per: min(batch, measured.pages - first))
+    }
+  }
+
   /// One sample: the whole call, divided by the pages that it covered.
   public func recordCall(pages: Int) {
     record(ticks: Int64(bitPattern: ticks[0]) - Int64(clock.callOverheadTicks), per: pages)
@@ -313,9 +324,13 @@ public final class Workbench {
   }
 
   /// Asks the kernel where the pages lie; misplaced pages make the block invalid.
-  public func verifyPlacement(_ base: UnsafeMutableRawPointer, pages: Int, node: Int) {
+  ///
+  /// - Parameter process: whose pages; 0 for this one's.
+  public func verifyPlacement(
+    _ base: UnsafeMutableRawPointer, of process: Int32 = 0, pages: Int, node: Int
+  ) {
     reading.placement = Placement.check(
-      base: base, pageBytes: pageBytes, count: pages, expected: node, topology: topology)
+      base: base, of: process, pageBytes: pageBytes, count: pages, expected: node, topology: topology)
     if case .misplaced(let count) = reading.placement {
       invalidate("\(count) of \(pages) pages are not on node \(node)")
     }

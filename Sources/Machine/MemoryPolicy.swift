@@ -25,7 +25,11 @@ public enum MemoryPolicy {
   /// The node of each of `count` pages from `base` on, or that page's negative errno (-ENOENT: this process
   /// has not mapped it), by `move_pages` with no target nodes, which moves nothing. Nil when the call itself
   /// is refused, as container runtimes do without CAP_SYS_NICE.
-  public static func nodes(of base: UnsafeMutableRawPointer, pageBytes: Int, count: Int) -> [Int32]? {
+  ///
+  /// - Parameter process: whose pages; 0 for this one's.
+  public static func nodes(
+    of base: UnsafeMutableRawPointer, in process: Int32 = 0, pageBytes: Int, count: Int
+  ) -> [Int32]? {
     guard pageBytes > 0, count >= 0 else { return nil }
     var status = [Int32](repeating: -ENODATA, count: count)
     // In pieces, so that the list of addresses stays small beside the region.
@@ -36,7 +40,7 @@ public enum MemoryPolicy {
       let size = min(piece, count - start)
       for page in 0..<size { pages[page] = base + (start + page) * pageBytes }
       let result = status.withUnsafeMutableBufferPointer { all in
-        move_pages(0, UInt(size), &pages, nil, all.baseAddress.map { $0 + start }, 0)
+        move_pages(process, UInt(size), &pages, nil, all.baseAddress.map { $0 + start }, 0)
       }
       if result != 0 { return nil }
       start += size

@@ -18,6 +18,8 @@ extension Summary {
     case .backing: measuredCase.backing.label
     case .others: "others=\(measuredCase.others.rawValue)"
     case .flush: "flush=\(measuredCase.flush?.rawValue ?? "as it is")"
+    case .batch: "batch=\(measuredCase.batch ?? measuredCase.pages)"
+    case .cycle: "cycle=\(measuredCase.cycle ?? 1)"
     case .threads: "threads=\(measuredCase.threads)"
     case .replica: "replica=\(measuredCase.replica ?? 0)"
     }

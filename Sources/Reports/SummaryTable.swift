@@ -36,6 +36,8 @@ public enum SummaryTable {
       case .others: point.others = .idle
       case .threads: point.threads = 1
       case .flush: point.flush = nil
+      case .batch: point.batch = nil
+      case .cycle: point.cycle = nil
       case .replica: point.replica = nil
       }
     }

@@ -103,9 +103,11 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  func plan(for session: Session, seed: UInt64) -> Plan {
+  /// - Parameter namesAll: where no operation is named, each is, so that the plan leaves none out.
+  func plan(for session: Session, seed: UInt64, namesAll: Bool = false) -> Plan {
+    let everything = namesAll ? Catalogue.operations.map(\.name) : nil
     let selection = Selection(
-      benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
+      benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
       baseline: baseline, order: order, directMap: directMap,
       pairs: session.pairs, pages: session.pages)

@@ -61,7 +61,7 @@ struct RemovalTests {
   /// Memory that the host could map, but only KVM looks up: kvm_gmem_get_pfn, not the host's fault, removes it.
   @Test func allocatedPagesGoAtThePFNLookup() throws {
     let guest = try lab.guest(.guestMemfdNoDirectMap)
-    try check(ckernel_allocate(guest.number, 0, UInt64(pages) << 12), "fallocate")
+    try check(ckernel_allocate(guest.descriptor, 0, UInt64(pages) << 12), "fallocate")
     #expect(lab.unreadable == 0)
     #expect(guest.preFault(pages: pages / 2) == 0)
     #expect(lab.unreadable == pages / 2)

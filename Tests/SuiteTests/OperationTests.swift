@@ -64,7 +64,11 @@ struct OperationTests {
   }
 
   @Test(arguments: Catalogue.benchmarks) func nothingFails(benchmark: String) throws {
-    let (report, _) = try run { $0.benchmarks = [benchmark] }
+    let (report, _) = try run(
+      {
+        $0.benchmarks = [benchmark]
+        $0.operations = Catalogue.operations.map(\.name)
+      }, budget: 10)
     for row in report.summaries {
       #expect(row.status != .failed, "\(row.measuredCase.key): \(row.reason ?? "")")
       #expect(row.invalidBlocks == 0 || row.blocks > 0, "\(row.measuredCase.key): \(row.reason ?? "")")
@@ -87,6 +91,35 @@ struct OperationTests {
     }
     let counts = Set(sink.blocks.map { "\($0.measuredCase.operation) \($0.samples.count)" })
     #expect(counts == ["touch \(Self.pages)", "fallocate 1"])
+  }
+
+  @Test func aBatchIsASample() throws {
+    let (_, sink) = try run {
+      $0.operations = ["touch-in-batches", "punch-host-mapped"]
+      $0.backings = [.memfd]
+      $0.others = [.idle]
+    }
+    for block in sink.blocks {
+      #expect(
+        block.samples.count == Self.pages / (block.measuredCase.batch ?? 1), "\(block.measuredCase.key)")
+      #expect(block.placement == .verified || block.placement == .onlyNode)
+    }
+    #expect(Set(sink.blocks.map(\.measuredCase.batch)) == [1, 8, 16, 64, 512])
+  }
+
+  /// The holder's pages are asked for by its pid, while it has them.
+  @Test func theKilledHolderHadItsMemoryWhereItBelongs() throws {
+    let (report, sink) = try run(
+      {
+        $0.operations = ["kill", "kill-empty"]
+        $0.backings = [.anonymous, .memfd, .memfdSecret]
+      }, budget: 20)
+    let topology = try Topology.read()
+    for row in report.summaries where row.measuredCase.operation == "kill" && row.status != .unsupported {
+      let allowed: [Placement] = topology.hasNUMA ? [.verified] : [.verified, .onlyNode]
+      #expect(row.placement.map(allowed.contains) == true, "\(row.measuredCase.key) \(row.reason ?? "")")
+    }
+    #expect(sink.blocks.contains { $0.measuredCase.operation == "kill-empty" })
   }
 
   @Test func placementIsVerifiedOnNodeZero() throws {

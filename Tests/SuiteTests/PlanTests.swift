@@ -20,7 +20,7 @@ struct PlanTests {
   private var everything: Selection { Selection(pairs: [NodePair(cpuNode: 0, memoryNode: 0)], pages: 512) }
 
   @Test func everyOperationAndEveryKeyOnce() {
-    let plan = plan(everything)
+    let plan = plan(everything, named: .full)
     let keys = plan.groups.flatMap { $0.cases.map(\.key) }
     #expect(Set(keys).count == keys.count)
     let names = Set(plan.groups.map { "\($0.spec.benchmark)/\($0.spec.name)" })
@@ -84,6 +84,42 @@ struct PlanTests {
     }
     let others = plan(everything).groups.filter { $0.spec.method != "switch" }
     #expect(others.flatMap(\.cases).allSatisfy { $0.flush == nil })
+  }
+
+  @Test func quickLeavesDetailsOutUnlessTheyAreNamed() {
+    let details = Set(Catalogue.operations.filter(\.isDetail).map(\.name))
+    func names(_ plan: Plan) -> Set<String> { Set(plan.groups.map(\.spec.name)) }
+    #expect(details.contains("churn"))
+    #expect(names(plan(everything)).isDisjoint(with: details))
+    #expect(names(plan(everything, named: .nightly)).isSuperset(of: details))
+    var selection = everything
+    selection.operations = ["churn", "close"]
+    let groups = plan(selection).groups
+    #expect(Set(groups.map(\.spec.name)) == ["churn", "close"])
+    #expect(groups.allSatisfy { $0.cases.allSatisfy { $0.others == .spin } })
+  }
+
+  @Test(arguments: [
+    (1, [1]), (8, [1, 8]), (100, [1, 16, 100]), (512, [1, 16, 512]), (1024, [1, 16, 512, 1024]),
+  ])
+  func aHoleHasOnePageOrMoreUpToTheWhole(pages: Int, batches: [Int]) throws {
+    var selection = Selection(
+      operations: ["punch-host-mapped"], backings: [.memfd], order: .random, cpuNode: 0, memoryNodes: [0],
+      pages: pages)
+    selection.others = [.idle]
+    let group = try #require(plan(selection).groups.first)
+    #expect(group.cases.map(\.batch) == batches)
+    #expect(group.cases.allSatisfy { $0.order == .sequential && $0.key.hasSuffix("/batch=\($0.batch ?? 0)") })
+    #expect(Set(group.baselines.values.map(\.batch)) == (pages > 1 ? [1] : []))
+  }
+
+  @Test func aRegionsFirstCycleIsTheBaselineOfTheLaterOnes() throws {
+    var selection = everything
+    selection.operations = ["churn"]
+    let group = try #require(plan(selection).groups.first)
+    #expect(group.cases.map(\.cycle) == [1, 2, 8])
+    #expect(group.cases[2].key.hasSuffix("/cycle=8"))
+    #expect(Set(group.baselines.values) == [group.cases[0]])
   }
 
   /// Which method each backing's flush is measured by.

@@ -51,6 +51,3 @@ int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, ui
 
 /** Gaps and stolen ticks booked so far. */
 void ckernel_companion_read(const struct ckernel_companion *companion, uint64_t *gaps, uint64_t *stolen);
-
-/** Ends a companion whatever its state, and reaps it. */
-void ckernel_companion_end(pid_t pid);
