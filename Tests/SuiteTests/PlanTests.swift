@@ -104,8 +104,8 @@ struct PlanTests {
   ])
   func aHoleHasOnePageOrMoreUpToTheWhole(pages: Int, batches: [Int]) throws {
     var selection = Selection(
-      operations: ["punch-host-mapped"], backings: [.memfd], order: .random, cpuNode: 0, memoryNodes: [0],
-      pages: pages)
+      operations: ["punch-host-mapped"], backings: [.memfd], order: .random,
+      pairs: [NodePair(cpuNode: 0, memoryNode: 0)], pages: pages)
     selection.others = [.idle]
     let group = try #require(plan(selection).groups.first)
     #expect(group.cases.map(\.batch) == batches)
