@@ -9,7 +9,7 @@ import Machine
 public enum Catalogue {
   public static let operations: [OperationSpec] =
     (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
-    + FlushCost.operations).map(\.holdingDirectMap)
+    + FlushCost.operations + FlushTargets.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }

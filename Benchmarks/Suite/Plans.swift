@@ -76,26 +76,32 @@ extension Plan {
   ///
   /// - Parameters:
   ///   - isSizeAsked: blocks keep the selection's size, whatever it takes.
+  ///   - otherCPUs: how many can be held.
+  ///   - othersByNode: how many of them on the CPU's node and on one other; empty where that makes no difference.
+  ///   - onlineCPUs: how many are online, the measuring one among them.
   ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool,
-    refuses: (OperationSpec, Case) -> Refusal?
+    isSizeAsked: Bool = false, otherCPUs: Int, othersByNode: [(node: Int, count: Int)] = [],
+    onlineCPUs: Int = 1, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
-      selection.benchmarks?.contains(spec.benchmark) ?? true
+      (spec.isQuick || name != .quick || selection.operations?.contains(spec.name) == true)
+        && selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true
     }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
+    let busyPoints = FlushTargets.busyPoints(otherCPUs: otherCPUs, byNode: othersByNode)
     var groups: [CaseGroup] = []
     for memoryNode in selection.memoryNodes {
       for spec in Self.chosen(specs, selection, memoryNode: memoryNode, refuses) {
         groups += Self.groups(
           spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
-          memoryNode: memoryNode, otherCPUs: otherCPUs, baselines: baselines)
+          memoryNode: memoryNode, otherCPUs: otherCPUs, busyPoints: busyPoints, onlineCPUs: onlineCPUs,
+          baselines: baselines)
       }
     }
     return Plan(
@@ -134,25 +140,34 @@ extension Plan {
 
   private static func measured(
     _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState, memoryNode: Int,
-    threads: Int = 1, flush: FlushSetting? = nil
+    threads: Int = 1, flush: FlushSetting? = nil, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
       order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
-      others: others, directMap: selection.directMap, flush: flush)
+      others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 
   private static func groups(
     _ spec: OperationSpec, _ selection: Selection, others: [OthersState], memoryNode: Int, otherCPUs: Int,
-    baselines: [Backing]
+    busyPoints: [(count: Int, node: Int?)], onlineCPUs: Int, baselines: [Backing]
   ) -> [CaseGroup] {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     let states = spec.others.filter(others.contains)
-    func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil)
-      -> Case
-    {
+    func measured(
+      _ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil,
+      busy: BusyCPUs? = nil, online: Int? = nil
+    ) -> Case {
       Self.measured(
-        spec, selection, backing, others, memoryNode: memoryNode, threads: threads, flush: flush)
+        spec, selection, backing, others, memoryNode: memoryNode, threads: threads, flush: flush, busy: busy,
+        online: online)
+    }
+    /// A curve for each backing, point by point beside its control's.
+    func curves<Point>(_ points: [Point], _ measured: (Backing, Point) -> Case) -> CaseGroup? {
+      let cases = backings.flatMap { backing in points.map { measured(backing, $0) } }
+      guard !cases.isEmpty else { return nil }
+      return CaseGroup(
+        spec: spec, cases: cases, baselines: FlushTargets.controls(of: cases, selection.baseline))
     }
     switch spec.armAxis {
     case .backing:
@@ -181,12 +196,27 @@ extension Plan {
         let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
+    case .busy:
+      return states.flatMap { others in
+        BusyState.allCases.compactMap { state in
+          curves(busyPoints) { measured($0, others, busy: BusyCPUs($1.count, state, node: $1.node)) }
+        }
+      }
+    case .online:
+      let counts = FlushTargets.onlineCounts(onlineCPUs)
+      let walkers =
+        states.contains(.idle)
+        ? curves(counts) {
+          measured($0, .idle, busy: BusyCPUs(min($1 - 1, otherCPUs), .walk), online: $1)
+        } : nil
+      return (states.map { others in curves(counts) { measured($0, others, online: $1) } } + [walkers])
+        .compactMap { $0 }
     case .replica: return []
     }
   }
 
   /// 0, 1, 2, 4, … other CPUs, and all of them.
-  private static func threadCounts(_ others: Int) -> [Int] {
+  static func threadCounts(_ others: Int) -> [Int] {
     var counts = [0]
     var next = 1
     while next < others {

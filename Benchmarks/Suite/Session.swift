@@ -135,6 +135,20 @@ public struct Session {
   /// What a baseline must be.
   public func offers(_ backing: Backing) -> Bool { refusal(of: backing) == nil }
 
+  /// How many CPUs can be held on the measuring CPU's node and on the farthest other one that has any: more nodes would
+  /// make cases without end. Empty where that makes no difference.
+  public var othersByNode: [(node: Int, count: Int)] {
+    let held = topology.nodes.map { (node: $0.number, count: workbench.crew.held(onNode: $0.number).count) }
+      .filter { $0.count > 0 }
+    let distances = topology.node(cpuNode)?.distances ?? []
+    func distance(_ node: Int) -> Int {
+      zip(topology.nodes, distances).first { $0.0.number == node }?.1 ?? 0
+    }
+    let farthest = held.filter { $0.node != cpuNode }.max { distance($0.node) < distance($1.node) }
+    guard let farthest else { return [] }
+    return held.filter { $0.node == cpuNode } + [farthest]
+  }
+
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
     spec.requirement(measured, workbench)

@@ -19,6 +19,8 @@ public struct OperationSpec: Sendable {
   public private(set) var backings: [Backing]
   /// Among the best known figures: measured in every state of the others by every plan.
   public let isHeadline: Bool
+  /// Plan `quick` has it too; else the longer ones alone do, unless it is asked for by name.
+  public let isQuick: Bool
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
   public let takesPagesIn: Bool
@@ -33,7 +35,7 @@ public struct OperationSpec: Sendable {
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, others: [OthersState] = OthersState.allCases, backings: [Backing],
-    isHeadline: Bool = false, takesPagesIn: Bool = false, isPathLength: Bool = true,
+    isHeadline: Bool = false, isQuick: Bool = true, takesPagesIn: Bool = false, isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
   ) {
@@ -46,6 +48,7 @@ public struct OperationSpec: Sendable {
     self.others = others
     self.backings = backings
     self.isHeadline = isHeadline
+    self.isQuick = isQuick
     self.takesPagesIn = takesPagesIn
     self.isPathLength = isPathLength
     self.requirement = requirement

@@ -12,6 +12,8 @@ public struct BlockReading: Sendable {
   public var faultsTaken: UInt64?
   public var gaps: UInt64?
   public var stolen: Double?
+  /// What the busy CPUs say one by one; nil unless the operation asks them.
+  public var bystanders: Bystanders?
   /// What the method says beside the samples.
   public var detail: MethodDetail?
   /// Why the block is not a result.
@@ -36,8 +38,14 @@ public final class Workbench {
   public let allowsHotplug: Bool
 
   public let ballast = Ballast()
+  /// Which CPU does what in a block.
+  public let crew: Crew
 
   let flushWitness: FlushWitness
+
+  /// The work that a change of the online CPUs leaves behind is done by then, and those that came back sleep as the
+  /// others do.
+  public static let hotplugRestMicroseconds: UInt64 = 50_000
 
   private let stampBuffer: Region
   private let sequential: Region
@@ -48,8 +56,14 @@ public final class Workbench {
   private var counters: CounterReader
   private var flushProbe: FlushProbe?
   private var generator: SeededGenerator
-  private var bookedBefore: [Companions.Booking]
-  private var bookedAfter: [Companions.Booking]
+  private var bookedBefore: [ckernel_companion_booking]
+  private var bookedAfter: [ckernel_companion_booking]
+  /// While a case has taken CPUs offline.
+  private var onlineCPUs: OnlineCPUs?
+  /// The CPUs that `counters` reads.
+  private var countedCPUs: CPUSet
+  /// Why CPUs stayed offline.
+  private var hotplugFailure: Refusal?
   public private(set) var reading = BlockReading()
 
   /// - Parameters:
@@ -75,10 +89,12 @@ public final class Workbench {
     generator = SeededGenerator(seed: seed)
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
+    countedCPUs = topology.online
     counters = CounterReader(cpus: topology.online)
-    flushWitness = FlushWitness(
-      held: companions.cpus, counted: topology.online, mechanism: broadcastFlush)
-    bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
+    crew = Crew(
+      measuring: measuringCPU, held: companions.cpus, topology: topology, allowsHotplug: allowsHotplug)
+    flushWitness = FlushWitness(crew, mechanism: broadcastFlush)
+    bookedBefore = Array(repeating: ckernel_companion_booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
 
@@ -118,10 +134,57 @@ public final class Workbench {
 
   func begin() { reading = BlockReading() }
 
-  /// Lets go what a group shares: its VM, its probes.
+  /// Lets go what a group shares: its VM, its probes, the CPUs that it took offline.
   func endGroup() {
     kvm.endGroup()
     flushProbe = nil
+    // What stays offline is no state to measure in: every case from here on says so.
+    do throws(Refusal) { try bringCPUsBack() } catch { hotplugFailure = error }
+  }
+
+  /// Brings the CPUs into the state that the case names.
+  public func arrange(_ measured: Case) throws(Refusal) {
+    if let hotplugFailure { throw hotplugFailure }
+    guard let online = crew.online(in: measured) else {
+      throw .unsupported("\(measured.online ?? 0) online CPUs are not to be had here")
+    }
+    if online != countedCPUs {
+      // A companion whose CPU goes would go on with its work on another.
+      try companions.release()
+      try keepOnline(online)
+      ckernel_rest(Self.hotplugRestMicroseconds)
+    }
+    let busy = crew.busy(in: measured)
+    try companions.hold(busy.cpus, busy.state)
+  }
+
+  /// Why CPUs cannot be taken offline and back, down to `least` numbers of online CPUs.
+  public func hotplugRefusal(least: Int) -> Refusal? {
+    do throws(MachineFailure) {
+      try OnlineCPUs.check(beside: measuringCPU, online: topology.online, least: least)
+    } catch { return Refusal(error) }
+    guard !allowsHotplug else { return nil }
+    return .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+  }
+
+  private func keepOnline(_ online: CPUSet) throws(Refusal) {
+    do throws(MachineFailure) {
+      if onlineCPUs == nil { onlineCPUs = OnlineCPUs(beside: measuringCPU, online: topology.online) }
+      try onlineCPUs?.keep(online.count)
+    } catch { throw Refusal(.failed, error) }
+    count(online)
+  }
+
+  private func bringCPUsBack() throws(Refusal) {
+    guard let cpus = onlineCPUs.take() else { return }
+    do throws(MachineFailure) { try cpus.restore() } catch { throw Refusal(.failed, error) }
+    count(topology.online)
+  }
+
+  /// An offline CPU has no column in the rows of counters.
+  private func count(_ cpus: CPUSet) {
+    counters = CounterReader(cpus: cpus)
+    countedCPUs = cpus
   }
 
   /// Runs a timed region with counters read just before and just after it. Those of several regions of one block add
@@ -134,7 +197,7 @@ public final class Workbench {
     companions.read(into: &bookedAfter)
     let difference = counters.difference()
     reading.counters += difference
-    if companions.isSpinning {
+    if !companions.busy.isEmpty {
       let booked = bookings
       reading.gaps = booked.reduce(0) { $0 + $1.gaps }
       reading.stolen = Double(booked.reduce(0) { $0 + $1.stolen }) / clock.ticksPerNanosecond
@@ -154,11 +217,31 @@ public final class Workbench {
     return counters.difference().splits
   }
 
-  /// What each companion booked during the last timed region.
-  public var bookings: [Companions.Booking] {
-    zip(bookedBefore, bookedAfter).map {
-      Companions.Booking(gaps: $1.gaps &- $0.gaps, stolen: $1.stolen &- $0.stolen)
+  /// What each companion booked during the last timed region, in ticks of the clock; nothing where it was left alone.
+  private var bookings: [ckernel_companion_booking] {
+    zip(bookedBefore, bookedAfter).map { before, after in
+      ckernel_companion_booking(
+        gaps: after.gaps &- before.gaps, stolen: after.stolen &- before.stolen,
+        calm_walks: after.calm_walks &- before.calm_walks, calm_ticks: after.calm_ticks &- before.calm_ticks,
+        refill_walks: after.refill_walks &- before.refill_walks,
+        refill_ticks: after.refill_ticks &- before.refill_ticks)
     }
+  }
+
+  /// What the busy CPUs say one by one of the last timed region.
+  public func recordBystanders() {
+    let rate = clock.ticksPerNanosecond
+    let busy = companions.busy
+    let places = companions.cpus.members.indices.filter { busy.contains(companions.cpus.members[$0]) }
+    let booked = bookings
+    var bystanders = Bystanders(cpus: busy)
+    for place in places {
+      bystanders.stolen.append(Double(booked[place].stolen) / rate)
+      bystanders.gaps += companions.lengths(place, from: bookedBefore[place], to: bookedAfter[place])
+        .map { Double($0) / rate }
+    }
+    bystanders.walks = Bystanders.Walks(places.map { booked[$0] }, ticksPerNanosecond: rate)
+    reading.bystanders = bystanders
   }
 
   /// One sample a fault's worth of pages, from chained stamps.

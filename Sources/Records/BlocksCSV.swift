@@ -5,7 +5,9 @@ import Statistics
 /// blocks.csv: one line a block, whatever became of it, in the order in which they were measured. `status` tells
 /// which of them the summary rests on. Values are in the case's unit; the counters are those around the block,
 /// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions. `detail` is
-/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`.
+/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`. Of busy CPUs
+/// that were asked one by one: which, in the kernel's list notation; what was taken from each, joined by `;`; the
+/// lengths of interruptions; what a walk after one takes longer.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -13,6 +15,7 @@ public enum BlocksCSV {
     "placement", "level2_splits", "level3_splits", "level2_collapses", "level3_collapses", "cal_interrupts",
     "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
     "steal_ticks", "throttled", "gaps", "stolen_ns", "detail",
+    "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns",
   ]
 
   /// The header line.
@@ -56,6 +59,13 @@ public enum BlocksCSV {
     text.field(block.gaps.map(\.description) ?? "")
     text.field(block.stolen)
     text.field(block.detail.map(words) ?? "")
+    let bystanders = block.bystanders
+    let gaps = Distribution(bystanders?.gaps ?? [])
+    text.field(bystanders?.cpus.description ?? "")
+    text.field(bystanders.map { $0.stolen.map(CSVText.text).joined(separator: ";") } ?? "")
+    text.field(gaps.quantile(0.5))
+    text.field(gaps.quantile(0.99))
+    text.field(bystanders?.walks?.refill)
     text.endLine()
     return text.bytes
   }

@@ -19,6 +19,8 @@ extension Summary {
     case .others: "others=\(measuredCase.others.rawValue)"
     case .flush: "flush=\(measuredCase.flush?.rawValue ?? "as it is")"
     case .threads: "threads=\(measuredCase.threads)"
+    case .busy: "\(measuredCase.backing.label) busy=\(measuredCase.busy?.text ?? "")"
+    case .online: "\(measuredCase.backing.label) online=\(measuredCase.online ?? 0)"
     case .replica: "replica=\(measuredCase.replica ?? 0)"
     }
   }

@@ -168,6 +168,39 @@ struct OperationTests {
     return after - before == Int64(splits) * (2 << 20)
   }
 
+  @Test(.enabled(if: secretMemory, "memfd_secret")) func busyCPUsSayWhatAFlushTakesFromEachOfThem() throws {
+    let (report, sink) = try run(
+      {
+        $0.operations = ["states"]
+        $0.backings = [.memfd, .memfdSecret]
+      }, budget: 6)
+    guard report.summaries.contains(where: { $0.blocks > 0 }) else { return }
+    for block in sink.blocks where block.status == .valid {
+      let busy = try #require(block.measuredCase.busy)
+      let bystanders = try #require(block.bystanders)
+      #expect(bystanders.cpus.count == busy.count && bystanders.stolen.count == busy.count)
+      #expect(bystanders.gaps.allSatisfy { $0 > 0 })
+      #expect(block.gaps == nil || bystanders.gaps.count == Int(block.gaps ?? 0))
+      let isIdle = block.counters.calInterrupts == nil || busy.count == 0
+      guard block.measuredCase.backing == .memfdSecret, !isIdle else { continue }
+      // Where a flush interrupts, nearly every page's is seen by each busy CPU.
+      let calls = block.counters.calInterrupts?.reduce(0, +) ?? 0
+      if calls >= Self.pages { #expect(bystanders.gaps.count > Self.pages * busy.count / 2) }
+    }
+    let walkers = report.summaries.filter {
+      $0.measuredCase.busy == BusyCPUs(1, .walk) && $0.measuredCase.backing == .memfdSecret
+    }
+    for row in walkers where row.blocks > 0 && row.mechanism == .ipi {
+      #expect(row.bystanders?.refill != nil)
+    }
+  }
+
+  @Test func cpusAreNotTakenOfflineUnasked() throws {
+    let (report, _) = try run { $0.operations = ["targets"] }
+    #expect(!report.summaries.isEmpty)
+    #expect(report.summaries.allSatisfy { $0.status == .unsupported && $0.reason != nil })
+  }
+
   @Test func descriptorsAndMappingsStayFlat() throws {
     func open() throws -> (Int, Int) {
       let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
