@@ -9,7 +9,7 @@ import Machine
 public enum Catalogue {
   public static let operations: [OperationSpec] =
     (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
-    + FlushCost.operations).map(\.holdingDirectMap)
+    + FlushCost.operations + FlushTargets.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
@@ -62,7 +62,7 @@ public enum Catalogue {
   }
 
   static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    guard bench.companions.isEmpty else { return nil }
+    guard bench.crew(of: measured).held.isEmpty else { return nil }
     return .unsupported(
       "no other CPU can be held beside CPU \(bench.measuringCPU)",
       remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")

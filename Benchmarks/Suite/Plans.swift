@@ -59,12 +59,12 @@ public enum PlanName: String, CaseIterable, Sendable {
   public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
 
   /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one, as every plan
-  /// does what is detail. Where no
-  /// other CPU can be held, nothing is claimed to spin; what needs it keeps its cases, so that they say why not.
+  /// does what is detail, unless the others are its subject. Where no other CPU can be held, nothing is claimed to spin;
+  /// what needs it keeps its cases, so that they say why not.
   func others(for spec: OperationSpec, otherCPUs: Int) -> [OthersState] {
     if otherCPUs == 0, spec.armAxis != .others, spec.others.contains(.idle) { return [.idle] }
     let isPlain = self == .quick && spec.armAxis == .backing && !spec.isHeadline
-    guard isPlain || spec.isDetail else { return spec.others }
+    guard isPlain || spec.isDetail && spec.armAxis != .online else { return spec.others }
     return spec.others.contains(.spin) ? [.spin] : spec.others
   }
 
@@ -82,11 +82,14 @@ extension Plan {
   ///
   /// - Parameters:
   ///   - isSizeAsked: blocks keep the selection's size, whatever it takes.
+  ///   - otherCPUs: how many can be held.
+  ///   - othersByNode: how many of them on the CPU's node and on one other; empty where that makes no difference.
+  ///   - onlineCPUs: how many are online, the measuring one among them.
   ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool,
-    refuses: (OperationSpec, Case) -> Refusal?
+    isSizeAsked: Bool = false, otherCPUs: Int, othersByNode: [(node: Int, count: Int)] = [],
+    onlineCPUs: Int = 1, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
@@ -96,11 +99,12 @@ extension Plan {
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
+    let busyPoints = FlushTargets.busyPoints(otherCPUs: otherCPUs, byNode: othersByNode)
     var groups: [CaseGroup] = []
     for spec in Self.chosen(specs, selection, refuses) {
       groups += Self.groups(
         spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
-        otherCPUs: otherCPUs, baselines: baselines)
+        otherCPUs: otherCPUs, busyPoints: busyPoints, onlineCPUs: onlineCPUs, baselines: baselines)
     }
     return Plan(
       name: name.rawValue, groups: groups, precision: precision ?? name.precision,
@@ -138,22 +142,24 @@ extension Plan {
 
   private static func measured(
     _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState,
-    _ pair: NodePair,
-    threads: Int = 1, flush: FlushSetting? = nil
+    _ pair: NodePair, threads: Int = 1, flush: FlushSetting? = nil, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
       order: selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
-      others: others, directMap: selection.directMap, flush: flush)
+      others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 
   private static func groups(
-    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], otherCPUs: Int, baselines: [Backing]
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], otherCPUs: Int,
+    busyPoints: [(count: Int, node: Int?)], onlineCPUs: Int, baselines: [Backing]
   ) -> [CaseGroup] {
     // Arms that differ in their memory are measured side by side on every pair of nodes, so that pairs compare too.
     guard spec.armAxis == .backing else {
       return selection.pairs.flatMap {
-        groups(spec, selection, others: others, pair: $0, otherCPUs: otherCPUs)
+        groups(
+          spec, selection, others: others, pair: $0, otherCPUs: otherCPUs, busyPoints: busyPoints,
+          onlineCPUs: onlineCPUs)
       }
     }
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
@@ -169,19 +175,29 @@ extension Plan {
   }
 
   private static func groups(
-    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], pair: NodePair, otherCPUs: Int
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], pair: NodePair, otherCPUs: Int,
+    busyPoints: [(count: Int, node: Int?)], onlineCPUs: Int
   ) -> [CaseGroup] {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     let states = spec.others.filter(others.contains)
-    func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil)
-      -> Case
-    {
-      Self.measured(spec, selection, backing, others, pair, threads: threads, flush: flush)
+    func measured(
+      _ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil,
+      busy: BusyCPUs? = nil, online: Int? = nil
+    ) -> Case {
+      Self.measured(
+        spec, selection, backing, others, pair, threads: threads, flush: flush, busy: busy, online: online)
     }
     /// A group of one backing, each point held against the first.
     func along(_ points: [Int], _ measured: (Int) -> Case) -> CaseGroup {
       let cases = points.map(measured)
       return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+    }
+    /// A curve for each backing, point by point beside its control's.
+    func curves<Point>(_ points: [Point], _ measured: (Backing, Point) -> Case) -> CaseGroup? {
+      let cases = backings.flatMap { backing in points.map { measured(backing, $0) } }
+      guard !cases.isEmpty else { return nil }
+      return CaseGroup(
+        spec: spec, cases: cases, baselines: FlushTargets.controls(of: cases, selection.baseline))
     }
     switch spec.armAxis {
     case .others:
@@ -226,6 +242,21 @@ extension Plan {
         let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
+    case .busy:
+      return states.flatMap { others in
+        BusyState.allCases.compactMap { state in
+          curves(busyPoints) { measured($0, others, busy: BusyCPUs($1.count, state, node: $1.node)) }
+        }
+      }
+    case .online:
+      let counts = FlushTargets.onlineCounts(onlineCPUs)
+      let walkers =
+        states.contains(.idle)
+        ? curves(counts) {
+          measured($0, .idle, busy: BusyCPUs(min($1 - 1, otherCPUs), .walk), online: $1)
+        } : nil
+      return (states.map { others in curves(counts) { measured($0, others, online: $1) } } + [walkers])
+        .compactMap { $0 }
     case .backing, .replica: return []
     }
   }
@@ -234,7 +265,7 @@ extension Plan {
   private static let cycles = [1, 2, 8]
 
   /// 0, 1, 2, 4, … other CPUs, and all of them.
-  private static func threadCounts(_ others: Int) -> [Int] {
+  static func threadCounts(_ others: Int) -> [Int] {
     var counts = [0]
     var next = 1
     while next < others {

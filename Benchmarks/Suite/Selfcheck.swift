@@ -40,7 +40,7 @@ public enum Selfcheck {
 
   /// Multiplications that take about a share of the case's fault.
   public static func delay(share: Double, of measured: Case, _ bench: Workbench) throws(Refusal) -> Int {
-    try bench.companions.hold(measured.others)
+    try bench.arrange(measured)
     let trial = 1000
     var shares: [Double] = []
     for _ in 0..<20 {

@@ -100,7 +100,6 @@ public struct Session {
       if let program = request.program {
         try Companions(program: program, cpus: manned, clock: kind)
       } else { Companions(planned: manned) }
-    try companions.confine(to: holdable)
     let calibration: UInt64 = request.program == nil ? 1_000_000 : 100_000_000
     workbench = try Workbench(
       clock: Clock(
@@ -150,6 +149,20 @@ public struct Session {
 
   /// What a baseline must be.
   public func offers(_ backing: Backing) -> Bool { refusal(of: backing) == nil }
+
+  /// How many CPUs can be held on the measuring CPU's node and on the farthest other one that has any: more nodes would
+  /// make cases without end. Empty where that makes no difference.
+  public var othersByNode: [(node: Int, count: Int)] {
+    let held = topology.nodes.map { (node: $0.number, count: workbench.crew.held(onNode: $0.number).count) }
+      .filter { $0.count > 0 }
+    let distances = topology.node(pairs[0].cpuNode)?.distances ?? []
+    func distance(_ node: Int) -> Int {
+      zip(topology.nodes, distances).first { $0.0.number == node }?.1 ?? 0
+    }
+    let farthest = held.filter { $0.node != pairs[0].cpuNode }.max { distance($0.node) < distance($1.node) }
+    guard let farthest else { return [] }
+    return held.filter { $0.node == pairs[0].cpuNode } + [farthest]
+  }
 
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
@@ -227,7 +240,7 @@ extension Session {
       runID: "\(compact)-\(plan.seed)", startedAt: startedAt, version: version, fingerprint: fingerprint,
       planName: plan.name, seed: plan.seed, precision: plan.precision, budget: plan.budget,
       clock: workbench.clock.description, measuringCPU: workbench.measuringCPU,
-      heldCPUs: workbench.companions.cpus, onlineCPUs: topology.online, nodeDistances: nodeDistances,
+      heldCPUs: workbench.crew.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
       pages: pages,
       pageBytes: workbench.pageBytes)
   }

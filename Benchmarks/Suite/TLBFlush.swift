@@ -45,7 +45,7 @@ enum TLBFlush {
   }
 
   private static func needsOtherCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    let others = bench.companions.cpus.count
+    let others = bench.crew.held.count
     guard measured.threads - 1 > others else { return nil }
     return .unsupported("\(measured.threads - 1) other CPUs are not to be had here: \(others) can be held")
   }
@@ -53,7 +53,7 @@ enum TLBFlush {
   private static func userShootdown(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let region = try Region.resident(bytes: bench.pageBytes)
     let page = region.base.assumingMemoryBound(to: UInt8.self)
-    let cpus = bench.companions.cpus.members.prefix(measured.threads - 1).map { Int32($0) }
+    let cpus = bench.crew.held.members.prefix(measured.threads - 1).map { Int32($0) }
     try bench.timed("mprotect beside \(cpus.count) threads") {
       loops_user_shootdown(
         page, bench.pageBytes, cpus, cpus.count, measured.pages, bench.clock.kind, bench.ticks)

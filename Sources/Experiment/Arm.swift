@@ -35,7 +35,7 @@ struct Arm {
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
-      detail: reading.detail)
+      bystanders: reading.bystanders, detail: reading.detail)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -61,6 +61,10 @@ struct Arm {
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
+    if let bystanders = block.bystanders {
+      if summary.bystanders == nil { summary.bystanders = BystanderFigures() }
+      summary.bystanders?.add(bystanders)
+    }
     if let detail = block.detail { details.append(detail) }
   }
 
@@ -80,6 +84,7 @@ struct Arm {
     summary.counters = .none
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
+    summary.bystanders = nil
     details = []
     summary.detail = nil
   }
@@ -97,6 +102,9 @@ struct Arm {
     summary.baseline = other?.measuredCase
     summary.estimates = series.estimates(against: other?.series)
     summary.flush = flushSeen(baseline, witness)
+    summary.mechanism =
+      takesPagesIn
+      ? witness.mechanism(by: summary.counters, blocks: series.blocks, of: measuredCase) : nil
   }
 
   /// - Parameter missing: how many blocks the precision would take, for an arm that missed it; nil where too few
@@ -156,8 +164,9 @@ struct Arm {
     guard takesPagesIn, series.blocks > 0 else { return nil }
     let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
-      baseline.series.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
-      let flushes = witness.flushes(summary.counters)
+      baseline.series.blocks > 0,
+      let noise = witness.flushes(baseline.summary.counters, of: baseline.measuredCase),
+      let flushes = witness.flushes(summary.counters, of: measuredCase)
     else { return shown }
     let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))
     return share > 0.1 ? .unknown : .on

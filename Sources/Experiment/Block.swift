@@ -37,13 +37,15 @@ public struct Block: Sendable {
   public var gaps: UInt64?
   /// Time that those took, ns; nil where none spun.
   public var stolen: Double?
+  /// What the busy CPUs say one by one, where the operation asks them.
+  public var bystanders: Bystanders?
   /// What the method says beside the samples, where it does.
   public var detail: MethodDetail?
 
   public init(
     measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
-    detail: MethodDetail? = nil
+    bystanders: Bystanders? = nil, detail: MethodDetail? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
@@ -56,6 +58,7 @@ public struct Block: Sendable {
     self.faultsTaken = faultsTaken
     self.gaps = gaps
     self.stolen = stolen
+    self.bystanders = bystanders
     self.detail = detail
   }
 }

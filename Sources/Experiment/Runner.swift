@@ -250,7 +250,7 @@ public struct Runner {
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
-      try workbench.place(measuredCase)
+      try workbench.seat(measuredCase)
       let identity = try identify(spec, measuredCase, workbench)
       return arm(measuredCase, of: spec, identity)
     } catch {
@@ -265,7 +265,7 @@ public struct Runner {
     let spec = groups[index].group.spec
     let order = groups[index].arms.indices.filter { !groups[index].arms[$0].hasFailed }
       .shuffled(using: &generator)
-    for (position, place) in order.enumerated() {
+    for (position, place) in together(order, index).enumerated() {
       if Self.isInterrupted { return }
       let measuredCase = groups[index].arms[place].measuredCase
       workbench.begin()
@@ -287,10 +287,20 @@ public struct Runner {
     groups[index].finishedRound(isWarmUp: isWarmUp, seconds: elapsed - begin)
   }
 
+  /// The arms of a round in their random order, but those with as many CPUs online side by side: taking CPUs offline
+  /// is slow, and stirs the machine.
+  private func together(_ order: [Int], _ index: Int) -> [Int] {
+    let arms = groups[index].arms
+    var counts: [Int?] = []
+    for place in order where !counts.contains(arms[place].measuredCase.online) {
+      counts.append(arms[place].measuredCase.online)
+    }
+    return counts.flatMap { count in order.filter { arms[$0].measuredCase.online == count } }
+  }
+
   /// One block, with the machine in the state that the case names.
   private func measureBlock(_ measuredCase: Case, _ spec: OperationSpec) throws(Refusal) {
-    try workbench.place(measuredCase)
-    try workbench.companions.hold(measuredCase.others)
+    try workbench.arrange(measuredCase)
     guard let flush = measuredCase.flush else { return try spec.measure(measuredCase, workbench) }
     // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
     let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)

@@ -27,6 +27,8 @@ public struct Summary: Sendable {
   public var placement: Placement?
   /// What the counters show.
   public var flush: FlushState?
+  /// How the flush reached the other CPUs, where one is due.
+  public var mechanism: FlushMechanism?
   /// How the value was obtained.
   public var method: String
   public var unit: SampleUnit
@@ -55,6 +57,8 @@ public struct Summary: Sendable {
   public var gaps: UInt64?
   /// Time stolen from all companions over the valid blocks, ns.
   public var stolen: Double?
+  /// What the busy CPUs say one by one over the valid blocks, where the operation asks them.
+  public var bystanders: BystanderFigures?
 
   /// A case without any block yet.
   public init(_ measuredCase: Case, axis: ArmAxis, unit: SampleUnit, method: String, pageBytes: Int) {

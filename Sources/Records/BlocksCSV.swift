@@ -7,7 +7,9 @@ import Statistics
 /// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions. `detail` is
 /// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`. From
 /// `cycles_user` on it is what the CPU's counters say of the measuring thread around the block's timed regions, its
-/// guest left out, divided by the case's pages.
+/// guest left out, divided by the case's pages. From `busy_cpus` on, of busy CPUs that were asked one by one: which, in
+/// the kernel's list notation; what was taken from each, joined by `;`; the lengths of interruptions; what a walk after
+/// one takes longer.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -16,6 +18,7 @@ public enum BlocksCSV {
     "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
     "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "cycles_user", "cycles_kernel",
     "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
+    "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns",
   ]
 
   /// The header line.
@@ -66,6 +69,13 @@ public enum BlocksCSV {
     ] {
       text.field(count.map { Double($0) / Double(block.measuredCase.pages) })
     }
+    let bystanders = block.bystanders
+    let gaps = Distribution(bystanders?.gaps ?? [])
+    text.field(bystanders?.cpus.description ?? "")
+    text.field(bystanders.map { $0.stolen.map(CSVText.text).joined(separator: ";") } ?? "")
+    text.field(gaps.quantile(0.5))
+    text.field(gaps.quantile(0.99))
+    text.field(bystanders?.walks?.refill)
     text.endLine()
     return text.bytes
   }

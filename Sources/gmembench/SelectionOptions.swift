@@ -77,7 +77,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Flag(
     help: ArgumentHelp(
-      "Let flush-cost take CPUs offline and back, as root, where there is no better method.",
+      "Let targets take CPUs offline and back, as root; flush-cost too, where it has no better method.",
       discussion: "Whatever runs on this machine bound to one CPU loses that.")
   )
   var hotplug = false
@@ -113,7 +113,8 @@ struct SelectionOptions: ParsableArguments {
       pairs: session.pairs, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
-      isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count,
+      isSizeAsked: size != nil, otherCPUs: session.workbench.crew.held.count,
+      othersByNode: session.othersByNode, onlineCPUs: session.topology.online.count,
       isAvailable: session.offers, refuses: session.refusal)
   }
 }

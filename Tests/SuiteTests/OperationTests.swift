@@ -201,6 +201,33 @@ struct OperationTests {
     return after - before == Int64(splits) * (2 << 20)
   }
 
+  @Test(.enabled(if: secretMemory, "memfd_secret")) func busyCPUsSayWhatAFlushTakesFromEachOfThem() throws {
+    let (report, sink) = try run(
+      {
+        $0.operations = ["states"]
+        $0.backings = [.memfd, .memfdSecret]
+      }, budget: 6)
+    guard report.summaries.contains(where: { $0.blocks > 0 }) else { return }
+    for block in sink.blocks where block.status == .valid {
+      let busy = try #require(block.measuredCase.busy)
+      let bystanders = try #require(block.bystanders)
+      #expect(bystanders.cpus.count == busy.count && bystanders.stolen.count == busy.count)
+      #expect(bystanders.gaps.allSatisfy { $0 > 0 })
+      #expect(block.gaps == nil || bystanders.gaps.count == Int(block.gaps ?? 0))
+    }
+    // On a busy machine a companion may not run through every block; over all of them it sees something.
+    for row in report.summaries where row.blocks > 0 && row.mechanism == .ipi {
+      guard let busy = row.measuredCase.busy, busy.count > 0 else { continue }
+      #expect((row.bystanders?.gaps.count ?? 0) > 0, "\(row.measuredCase.key)")
+    }
+  }
+
+  @Test func cpusAreNotTakenOfflineUnasked() throws {
+    let (report, _) = try run { $0.operations = ["targets"] }
+    #expect(!report.summaries.isEmpty)
+    #expect(report.summaries.allSatisfy { $0.status == .unsupported && $0.reason != nil })
+  }
+
   @Test func descriptorsAndMappingsStayFlat() throws {
     func open() throws -> (Int, Int) {
       let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count

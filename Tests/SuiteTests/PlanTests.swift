@@ -9,18 +9,18 @@ import Testing
 struct PlanTests {
   private func plan(
     _ selection: Selection, named name: PlanName = .quick, available: Set<Backing> = Set(Backing.allCases),
-    otherCPUs: Int = 5, without methods: Set<String> = []
+    otherCPUs: Int = 5, byNode: [(node: Int, count: Int)] = [], without methods: Set<String> = []
   ) -> Plan {
     Plan.make(
-      name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: otherCPUs,
-      isAvailable: available.contains,
+      name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: otherCPUs, othersByNode: byNode,
+      onlineCPUs: otherCPUs + 1, isAvailable: available.contains,
       refuses: { spec, _ in methods.contains(spec.method) ? .unsupported("no \(spec.method)") : nil })
   }
 
   private var everything: Selection { Selection(pairs: [NodePair(cpuNode: 0, memoryNode: 0)], pages: 512) }
 
   @Test func everyOperationAndEveryKeyOnce() {
-    let plan = plan(everything, named: .full)
+    let plan = plan(everything, named: .full, byNode: [(0, 2), (1, 3)])
     let keys = plan.groups.flatMap { $0.cases.map(\.key) }
     #expect(Set(keys).count == keys.count)
     let names = Set(plan.groups.map { "\($0.spec.benchmark)/\($0.spec.name)" })
@@ -29,6 +29,7 @@ struct PlanTests {
 
   @Test func quickMeasuresTheHeadlinesInBothStatesNeverTogether() {
     let groups = plan(everything).groups
+    #expect(groups.allSatisfy { !$0.spec.isDetail })
     #expect(groups.allSatisfy { $0.spec.armAxis == .others || Set($0.cases.map(\.others)).count == 1 })
     for name in ["fault-in/touch", "guest-fault/touch", "free/unmap-last-reference"] {
       let states = groups.filter { "\($0.spec.benchmark)/\($0.spec.name)" == name }.map { $0.cases[0].others }
@@ -187,5 +188,65 @@ struct PlanTests {
     let group = try #require(plan(everything).groups.first { $0.spec.name == "user-shootdown" })
     #expect(group.cases.map(\.threads) == [1, 2, 3, 5, 6])
     #expect(Set(group.baselines.values.map(\.threads)) == [1])
+  }
+
+  private func curves(_ name: String, _ selection: (inout Selection) -> Void = { _ in }, byNode: Bool = false)
+    -> [CaseGroup]
+  {
+    var asked = everything
+    asked.operations = [name]
+    selection(&asked)
+    return plan(asked, byNode: byNode ? [(0, 2), (1, 3)] : []).groups
+  }
+
+  @Test func longPlansAloneHaveTheCurvesUnlessTheyAreAskedFor() {
+    let named = { (plan: Plan) in Set(plan.groups.map(\.spec.name)).intersection(["states", "targets"]) }
+    #expect(named(plan(everything)).isEmpty)
+    #expect(named(plan(everything, named: .nightly)).count == 2)
+    #expect(!curves("states").isEmpty)
+  }
+
+  @Test func eachStateOfTheBusyCPUsIsACurveOverTheirNumber() throws {
+    let groups = curves("states")
+    #expect(groups.map { $0.cases[0].busy?.state } == [.spin, .syscall, .walk])
+    let secret = groups[2].cases.filter { $0.backing == .memfdSecret }
+    #expect(secret.map { $0.busy?.count } == [0, 1, 2, 4, 5])
+    #expect(secret[1].key.hasSuffix("/others=idle/busy=1:walk"))
+    let nodes = curves("states", byNode: true)[0].cases.filter { $0.backing == .memfdSecret }
+    let texts = ["0:spin", "1:spin@0", "2:spin@0", "1:spin@1", "2:spin@1", "3:spin@1", "5:spin"]
+    #expect(nodes.map { $0.busy?.text } == texts)
+  }
+
+  @Test func theControlIsTheSamePointOfMemoryThatKeepsItsEntries() {
+    for group in curves("states") + curves("targets") {
+      for measured in group.cases {
+        let control = group.baselines[measured]
+        switch measured.backing {
+        case .memfdSecret: #expect(control?.backing == .memfd)
+        case .guestMemfdNoDirectMap: #expect(control?.backing == .guestMemfd)
+        default: #expect(control == nil)
+        }
+        guard let control else { continue }
+        #expect(control.busy == measured.busy && control.online == measured.online)
+      }
+    }
+    let asked = curves("targets") { $0.baseline = .guestMemfd }
+    #expect(asked[0].baselines.allSatisfy { $1.backing == .guestMemfd && $0.backing != .guestMemfd })
+  }
+
+  @Test func theOnlineCPUsAreACurveInEachStateAndBesideWalkers() {
+    let groups = curves("targets")
+    let points = groups.map { $0.cases.filter { $0.backing == .memfd } }
+    #expect(points.map { $0.map(\.online) } == Array(repeating: [1, 2, 4, 6], count: 3))
+    #expect(points.map { $0[1].others } == [.spin, .idle, .idle])
+    #expect(points[2].map { $0.busy?.count } == [0, 1, 3, 5])
+    #expect(points[2][1].key.hasSuffix("/others=idle/busy=1:walk/online=2"))
+  }
+
+  @Test(arguments: [
+    (1, [1]), (2, [1, 2]), (4, [1, 2, 3, 4]), (5, [1, 2, 4, 5]), (64, [1, 2, 4, 8, 16, 32, 64]),
+  ])
+  func fewCPUsGiveEveryPoint(online: Int, counts: [Int]) {
+    #expect(FlushTargets.onlineCounts(online) == counts)
   }
 }
