@@ -94,7 +94,7 @@ extension RunJSON {
       ratio = summary.effect?.ratio.map(Estimate.init)
       shift = (summary.effect?.shift).map(Estimate.init)
       mechanism = summary.mechanism?.rawValue
-      bystanders = summary.bystanders.map { BystanderRecord($0, pages: summary.measuredCase.pages) }
+      bystanders = summary.bystanders.flatMap { BystanderRecord($0, pages: summary.measuredCase.pages) }
     }
   }
 
@@ -109,7 +109,9 @@ extension RunJSON {
     /// What a walk through the working set takes longer after an interruption.
     public var refill: Estimate?
 
-    init(_ figures: BystanderFigures, pages: Int) {
+    /// Nil where no CPU was busy.
+    init?(_ figures: BystanderFigures, pages: Int) {
+      guard figures.observations > 0 else { return nil }
       func perPage(_ p: Double) -> Number { Number(figures.stolen.quantile(p).map { $0 / Double(pages) }) }
       (stolenP50, stolenP99) = (perPage(0.5), perPage(0.99))
       (gapP50, gapP99) = (Number(figures.gaps.quantile(0.5)), Number(figures.gaps.quantile(0.99)))

@@ -77,7 +77,7 @@ public enum FlushCurve {
         [summary.pointLabel, Figures.amount(p50, summary.unit), Figures.amount(p99, summary.unit)]
           + bystanders(summary) + [
             summary.interruptsPerPage.map { Figures.fixed($0, 2) } ?? "", summary.mechanism?.rawValue ?? "",
-            [summary.effectText, summary.caution].compactMap { $0 }.joined(separator: "  "),
+            [summary.effectText, summary.caution, unseen(summary)].compactMap { $0 }.joined(separator: "  "),
           ])
     }
     return table
@@ -92,11 +92,16 @@ public enum FlushCurve {
     let pages = Double(summary.measuredCase.pages)
     func time(_ value: Double?) -> String { value.map(Figures.time) ?? "" }
     func stolen(_ p: Double) -> String { time(figures.stolen.quantile(p).map { $0 / pages }) }
-    let gaps = summary.gaps.map { Double($0) / Double(figures.observations) / pages }
     return [
       stolen(0.5), stolen(0.99), time(figures.gaps.quantile(0.5)), time(figures.gaps.quantile(0.99)),
-      time(figures.refill?.value), gaps.map { Figures.fixed($0, 2) } ?? "",
+      time(figures.refill?.value), summary.gapsPerPage.map { Figures.fixed($0, 2) } ?? "",
     ]
+  }
+
+  /// A busy CPU that runs other work as well books the time that this takes, but not the flushes that hit it.
+  private static func unseen(_ summary: Summary) -> String? {
+    guard summary.mechanism == .ipi, let gaps = summary.gapsPerPage, gaps < 0.9 else { return nil }
+    return "busy CPUs saw \(Figures.percent(gaps)) % of the flushes: other work ran there"
   }
 
   /// A line through the curve, where it has points enough to tell one, and how far they lie off it.
@@ -133,6 +138,12 @@ extension Summary {
   fileprivate var pointLabel: String {
     guard armAxis == .busy, let node = measuredCase.busy?.node else { return "\(pointCount)" }
     return "\(pointCount) on node \(node)"
+  }
+
+  /// Interruptions of one busy CPU a page.
+  fileprivate var gapsPerPage: Double? {
+    guard let bystanders, bystanders.observations > 0, let gaps else { return nil }
+    return Double(gaps) / Double(bystanders.observations) / Double(measuredCase.pages)
   }
 
   /// Function call interrupts a page, over all CPUs.

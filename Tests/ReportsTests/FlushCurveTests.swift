@@ -54,6 +54,13 @@ import Testing
       lines[3].split(separator: " ").map(String.init) == ["0", "1.00", "µs", "1.00", "µs", "1.00", "IPI"])
   }
 
+  @Test func aBusyCPUThatRanOtherWorkIsToldOf() {
+    var report = report([1000, 2000])
+    #expect(!FlushCurve.render(report, color: false).contains("other work"))
+    report.summaries[1].gaps = 128
+    #expect(lines(report)[4].hasSuffix("busy CPUs saw 25.0 % of the flushes: other work ran there"))
+  }
+
   @Test func noWordOnScalingFromFewerThanFourPoints() {
     #expect(
       lines(report([1000, 2000, 3000])).last == "    3 numbers of CPUs: no word on scaling from fewer than 4")

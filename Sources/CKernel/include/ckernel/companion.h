@@ -11,7 +11,8 @@
  * what the gap leaves behind for this CPU to fetch again.
  *
  * How the figures can mislead: a gap is anything that takes the CPU away, a tick or a hypervisor as well; only
- * the difference to an arm that flushes nothing is the flush. A gap shorter than the threshold, or one that
+ * the difference to an arm that flushes nothing is the flush. Other work on that CPU is one gap, and takes the
+ * interrupts that the companion then does not see. A gap shorter than the threshold, or one that
  * delays the looks by less, is not seen. The refill is of TLB entries and cache lines alike, and of a working
  * set that fits the second level of the TLB; a gap during a walk spoils it for the refill, which is why walks
  * are short.
