@@ -8,7 +8,7 @@ import Statistics
 /// A/A: one case against itself, many times, through the same runner, rule and statistics as any other.
 ///
 /// With a delay added to every page of one arm it shows what would be found. The faults beside the delay get a little
-/// slower too (about 2 % were seen): the shift found is the delay's and theirs.
+/// slower too (1 to 2 % were seen): the shift found is the delay's and theirs.
 ///
 /// How it can mislead: it shows that no difference is claimed where there is none within one run. What differs
 /// between runs (memory's layout, boots) it cannot see. Replicas share the machine's drift round by round, as arms do.

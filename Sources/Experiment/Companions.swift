@@ -90,8 +90,6 @@ public final class Companions {
     for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
   }
 
-  public var isEmpty: Bool { cpus.isEmpty }
-
   /// Keeps these CPUs busy, and leaves every other one alone.
   public func hold(_ busy: CPUSet, _ state: BusyState) throws(Refusal) {
     for node in nodes { try node.hold(busy.contains(node.companion.cpu) ? state : nil) }
