@@ -9,8 +9,8 @@ import Machine
 /// others changes (`states`: 0, 1, 2, … of them busy, the rest idle), and what their *number* does (`targets`: 1, 2,
 /// 4, … CPUs online). Beside each arm that removes stands the same memory without the removal, under the same busy
 /// CPUs: what those book there is not the flush's. Busy CPUs run processes (CKernel's companion.h): in user space, in
-/// system calls, and walking a working set, which tells what a flush leaves behind for them to fetch again. Running a
-/// vCPU is not among the states.
+/// system calls, walking a working set, which tells what a flush leaves behind for them to fetch again, and running
+/// a vCPU each, of a machine of its own that has none of the memory under test.
 ///
 /// How it can mislead: CPUs go online and offline in the order of their numbers, and are made busy so, so that a
 /// point may have other distances, siblings and frequencies than the one before. Idle CPUs may poll, and then take a
@@ -44,6 +44,12 @@ enum FlushTargets {
   private static func needsBusyCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
     if let refusal = Catalogue.needsCompanion(measured, bench) { return refusal }
     guard let busy = measured.busy else { return nil }
+    if busy.state == .vcpu {
+      if let refusal = Guest.refusal(bench) { return refusal }
+      guard bench.clock.isCounter else {
+        return .unsupported("a guest books its gaps by the CPU's counter alone", remedy: "--clock tsc")
+      }
+    }
     let found = bench.crew(of: measured).busy(in: measured).cpus.count
     guard found < busy.count else { return nil }
     let place = busy.node.map { " on node \($0)" } ?? ""

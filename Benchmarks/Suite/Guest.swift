@@ -25,6 +25,13 @@ struct Guest: ~Copyable {
     self.machine = machine
   }
 
+  /// Why no guest runs here; nil where one does.
+  static func refusal(_ bench: Workbench) -> Refusal? {
+    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
+    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
+    return nil
+  }
+
   /// A fresh VM with fresh memory, warmed up.
   static func make(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Guest {
     let backing = measured.backing

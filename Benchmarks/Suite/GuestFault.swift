@@ -44,9 +44,7 @@ enum GuestFault {
     guard measured.backing != .memfdSecret else {
       return .unsupported("memfd_secret refuses get_user_pages, so it can back no guest memory")
     }
-    if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
-    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
-    return nil
+    return Guest.refusal(bench)
   }
 
   private static func needsPreFault(_ measured: Case, _ bench: Workbench) -> Refusal? {

@@ -29,10 +29,9 @@
 #define LOOKS_BETWEEN_WALKS 64
 #define LINE_BYTES 64
 #define LINES 64 /* of the smallest page */
-#define LENGTHS_OFFSET 4096
 
-_Static_assert(sizeof(struct ckernel_companion) <= LENGTHS_OFFSET, "the lengths follow the struct");
-_Static_assert(CKERNEL_COMPANION_BYTES == LENGTHS_OFFSET + 8 * CKERNEL_COMPANION_LENGTHS, "and end the file");
+_Static_assert(sizeof(struct ckernel_companion) <= CKERNEL_COMPANION_LENGTHS_OFFSET, "the lengths follow the struct");
+_Static_assert(CKERNEL_COMPANION_BYTES == CKERNEL_COMPANION_LENGTHS_OFFSET + 8 * CKERNEL_COMPANION_LENGTHS, "and end the file");
 
 static uint32_t load(const uint32_t *word)
 {
@@ -100,7 +99,7 @@ static void step(const struct watch *watch, size_t first)
 static void book(struct watch *watch, uint64_t distance, const struct pace *pace)
 {
 	struct ckernel_companion_booking *booking = &watch->companion->booking;
-	uint64_t *lengths = (uint64_t *)((char *)watch->companion + LENGTHS_OFFSET);
+	uint64_t *lengths = (uint64_t *)((char *)watch->companion + CKERNEL_COMPANION_LENGTHS_OFFSET);
 	uint64_t length = distance - pace->floor;
 	uint64_t gaps = booking->gaps;
 
@@ -254,7 +253,7 @@ static int prepare(struct watch *watch)
 		mmap(NULL, CKERNEL_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
 	if (watch->companion == MAP_FAILED)
 		return -errno;
-	memset((char *)watch->companion + LENGTHS_OFFSET, 0, CKERNEL_COMPANION_BYTES - LENGTHS_OFFSET);
+	memset((char *)watch->companion + CKERNEL_COMPANION_LENGTHS_OFFSET, 0, CKERNEL_COMPANION_BYTES - CKERNEL_COMPANION_LENGTHS_OFFSET);
 	return 0;
 }
 
@@ -279,6 +278,12 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 		error = is_busy ? pin(cpu) : 0;
 		if (error)
 			return error;
+		if (command == CKERNEL_COMPANION_VCPU) {
+			error = ckernel_companion_run_vcpu(watch.companion);
+			if (error)
+				return error;
+			continue;
+		}
 		store(&watch.companion->acknowledged, command);
 		switch (command) {
 		case CKERNEL_COMPANION_EXIT:
@@ -331,7 +336,7 @@ struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_com
 size_t ckernel_companion_lengths(const struct ckernel_companion *companion, uint64_t from, uint64_t to,
 				 uint64_t *lengths)
 {
-	const uint64_t *ring = (const uint64_t *)((const char *)companion + LENGTHS_OFFSET);
+	const uint64_t *ring = (const uint64_t *)((const char *)companion + CKERNEL_COMPANION_LENGTHS_OFFSET);
 	size_t count = 0;
 
 	if (to - from > CKERNEL_COMPANION_LENGTHS)

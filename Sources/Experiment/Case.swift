@@ -24,6 +24,8 @@ public enum BusyState: String, CaseIterable, Codable, Sendable {
   /// It runs in user space and walks a working set at intervals, which shows what an interruption makes it fetch
   /// again.
   case walk
+  /// It runs a vCPU, whose guest runs in user space.
+  case vcpu
 }
 
 /// How many of the other CPUs are kept busy, and with what.

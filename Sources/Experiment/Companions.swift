@@ -133,6 +133,7 @@ extension BusyState? {
     case .spin: CKERNEL_COMPANION_SPIN
     case .syscall: CKERNEL_COMPANION_SYSCALL
     case .walk: CKERNEL_COMPANION_WALK
+    case .vcpu: CKERNEL_COMPANION_VCPU
     }
   }
 }

@@ -104,15 +104,16 @@ public enum FlushCurve {
     return "busy CPUs saw \(Figures.percent(gaps)) % of the flushes: other work ran there"
   }
 
-  /// A line through the curve, where it has points enough to tell one, and how far they lie off it.
+  /// A line through the curve, where it has points enough to tell one, and how far they lie off it. A point whose
+  /// blocks bear no interval is none.
   private static func scaling(_ curve: [Summary], _ style: Style) -> String {
-    let points = curve.filter(\.hasFigure).compactMap { summary in
+    let points = curve.filter { $0.estimates.medianInterval?.isFinite == true }.compactMap { summary in
       summary.samples.quantile(0.5).map { (x: Double(summary.pointCount), y: $0) }
     }
     let unit = curve[0].unit
     let numbers = Set(points.map(\.x)).count
     guard numbers >= leastPoints, let line = Line(through: points) else {
-      let text = "\(numbers) numbers of CPUs: no word on scaling from fewer than \(leastPoints)"
+      let text = "\(numbers) numbers of CPUs have an interval: no word on scaling from fewer than \(leastPoints)"
       return "    " + style.dim(text) + "\n"
     }
     let off = points.map { abs($0.y - line.intercept - line.slope * $0.x) }.max() ?? 0

@@ -20,6 +20,7 @@ import Testing
       summary.status = .ok
       summary.estimates.blocks = 1
       summary.estimates.samples = Distribution([value])
+      summary.estimates.medianInterval = Interval(low: value, high: value)
       summary.mechanism = .ipi
       summary.gaps = UInt64(512 * count)
       summary.counters = Counters(calInterrupts: [512, 0])
@@ -63,12 +64,18 @@ import Testing
 
   @Test func noWordOnScalingFromFewerThanFourPoints() {
     #expect(
-      lines(report([1000, 2000, 3000])).last == "    3 numbers of CPUs: no word on scaling from fewer than 4")
+      lines(report([1000, 2000, 3000])).last == "    3 numbers of CPUs have an interval: no word on scaling from fewer than 4")
     let scaling = lines(report([1000, 2000, 3000, 4000])).last
     #expect(
       scaling
         == "    a line through 4 numbers of CPUs: +1.00 µs for each further busy one; no point is more than 0.00 ns off it"
     )
+  }
+
+  @Test func pointsOfTooFewBlocksAreNoLine() {
+    var report = report([1000, 2000, 3000, 4000])
+    report.summaries[2].estimates.medianInterval = .unbounded
+    #expect(lines(report).last == "    3 numbers of CPUs have an interval: no word on scaling from fewer than 4")
   }
 
   @Test func curvesStandInNoOtherTable() {

@@ -208,7 +208,7 @@ struct PlanTests {
 
   @Test func eachStateOfTheBusyCPUsIsACurveOverTheirNumber() throws {
     let groups = curves("states")
-    #expect(groups.map { $0.cases[0].busy?.state } == [.spin, .syscall, .walk])
+    #expect(groups.map { $0.cases[0].busy?.state } == [.spin, .syscall, .walk, .vcpu])
     let secret = groups[2].cases.filter { $0.backing == .memfdSecret }
     #expect(secret.map { $0.busy?.count } == [0, 1, 2, 4, 5])
     #expect(secret[1].key.hasSuffix("/others=idle/busy=1:walk"))

@@ -72,4 +72,12 @@ int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_gue
 	(void)value;
 	return -ENOTSUP;
 }
+
+int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest)
+{
+	(void)vcpu;
+	(void)run;
+	(void)guest;
+	return -ENOTSUP;
+}
 #endif

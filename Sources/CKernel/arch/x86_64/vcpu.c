@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__x86_64__)
+#include "ckernel/companion.h"
 #include "ckernel/vcpu.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -16,10 +18,14 @@
 #define REGION_GPA (1ull << 30)
 #define EXIT_PORT 0xf4
 #define MAX_CPUID 256
+#define FLOOR_LOOKS 10000
 
 extern const uint8_t ckernel_payload_begin[];
 extern const uint8_t ckernel_payload_emulated[];
+extern const uint8_t ckernel_payload_watch[];
 extern const uint8_t ckernel_payload_end[];
+
+_Static_assert((CKERNEL_COMPANION_LENGTHS & (CKERNEL_COMPANION_LENGTHS - 1)) == 0, "the guest masks the ring");
 
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
@@ -236,5 +242,31 @@ int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_gue
 	if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr != nowhere || !run->mmio.is_write)
 		return -EPROTO;
 	return run->mmio.len == 1 && run->mmio.data[0] == value ? 0 : -EILSEQ;
+}
+
+int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest)
+{
+	uint64_t shared = guest->region_gpa;
+	struct kvm_regs regs = {
+		.rip = guest->program + (uint64_t)(ckernel_payload_watch - ckernel_payload_begin),
+		.rbx = shared + offsetof(struct ckernel_companion, command),
+		.r8 = CKERNEL_COMPANION_VCPU,
+		.rbp = shared + offsetof(struct ckernel_companion, acknowledged),
+		.rcx = shared + offsetof(struct ckernel_companion, booking.gaps),
+		.rsi = shared + offsetof(struct ckernel_companion, booking.stolen),
+		.rdi = shared + CKERNEL_COMPANION_LENGTHS_OFFSET,
+		.r9 = CKERNEL_COMPANION_LENGTHS - 1,
+		.r10 = FLOOR_LOOKS,
+		.r15 = CKERNEL_COMPANION_BYTES / PAGE,
+		.rflags = 0x3002, /* IOPL 3 */
+	};
+	int result = run_from(vcpu, &regs);
+
+	/* A signal that is survived (job control, a debugger) only interrupts it. */
+	while (result == -EINTR)
+		result = ioctl(vcpu, KVM_RUN, 0) < 0 ? -errno : 0;
+	if (result)
+		return result;
+	return run->exit_reason == KVM_EXIT_IO && run->io.port == EXIT_PORT ? 0 : -EPROTO;
 }
 #endif

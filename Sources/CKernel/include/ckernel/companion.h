@@ -10,6 +10,10 @@
  * and right after a gap. What a walk after a gap takes longer than one with no gap before it is the refill:
  * what the gap leaves behind for this CPU to fetch again.
  *
+ * Told to run a vCPU, it makes a virtual machine whose program looks and books in its stead, in the same shared
+ * file; a gap there holds the exit from the guest and the entry too. The machine is gone before the next command
+ * is obeyed.
+ *
  * How the figures can mislead: a gap is anything that takes the CPU away, a tick or a hypervisor as well; only
  * the difference to an arm that flushes nothing is the flush. Other work on that CPU is one gap, and takes the
  * interrupts that the companion then does not see. A gap shorter than the threshold, or one that
@@ -30,7 +34,8 @@ enum ckernel_companion_command {
 	CKERNEL_COMPANION_SPIN = 2,	/* in user space, looking at the clock */
 	CKERNEL_COMPANION_SYSCALL = 3,	/* a system call (getppid) between looks */
 	CKERNEL_COMPANION_WALK = 4,	/* as SPIN, with a walk through memory at times */
-	CKERNEL_COMPANION_EXIT = 5,
+	CKERNEL_COMPANION_VCPU = 5,	/* as SPIN, in a guest of its own */
+	CKERNEL_COMPANION_EXIT = 6,
 };
 
 /** What a companion has booked since it started; in ticks of the clock. */
@@ -54,7 +59,8 @@ struct ckernel_companion {
 
 /** The lengths of so many gaps are kept, the latest ones. */
 #define CKERNEL_COMPANION_LENGTHS 4096
-/** Bytes of the shared file for one companion: the struct, then the ring of lengths. */
+/** Where in the shared file the ring of lengths begins, and the file's bytes for one companion. */
+#define CKERNEL_COMPANION_LENGTHS_OFFSET 4096
 #define CKERNEL_COMPANION_BYTES 36864
 /** Pages of a walk: more than the first level of a TLB holds, less than the second. */
 #define CKERNEL_COMPANION_WALK_PAGES 256
@@ -70,6 +76,12 @@ pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock c
  * with. Returns 0 at EXIT or where that process is gone already, or -errno.
  */
 int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent);
+
+/**
+ * Runs the guest that books gaps, until the companion's command is another; the guest acknowledges
+ * CKERNEL_COMPANION_VCPU once it is at work. 0, or -errno of what a virtual machine needs.
+ */
+int ckernel_companion_run_vcpu(struct ckernel_companion *companion);
 
 /** Gives a command and waits until it is obeyed. 0, -ETIMEDOUT after 5 s, or -ESRCH when it died. */
 int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, uint32_t command);

@@ -77,3 +77,10 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
  */
 int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
 			 uint64_t nowhere, uint8_t value);
+
+/**
+ * Runs the guest that books gaps in its time, as companion.h has it, until the companion's command is another than
+ * CKERNEL_COMPANION_VCPU. The guest is laid out for a region of CKERNEL_COMPANION_BYTES, where the shared file is.
+ * 0, -EPROTO on an exit of another kind (the reason is in run->exit_reason), or -errno.
+ */
+int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest);
