@@ -113,7 +113,7 @@ public enum FlushCurve {
     let unit = curve[0].unit
     let numbers = Set(points.map(\.x)).count
     guard numbers >= leastPoints, let line = Line(through: points) else {
-      let text = "\(numbers) numbers of CPUs have an interval: no word on scaling from fewer than \(leastPoints)"
+      let text = "\(numbers) CPU numbers have an interval: no word on scaling from fewer than \(leastPoints)"
       return "    " + style.dim(text) + "\n"
     }
     let off = points.map { abs($0.y - line.intercept - line.slope * $0.x) }.max() ?? 0

@@ -64,7 +64,8 @@ import Testing
 
   @Test func noWordOnScalingFromFewerThanFourPoints() {
     #expect(
-      lines(report([1000, 2000, 3000])).last == "    3 numbers of CPUs have an interval: no word on scaling from fewer than 4")
+      lines(report([1000, 2000, 3000])).last
+        == "    3 CPU numbers have an interval: no word on scaling from fewer than 4")
     let scaling = lines(report([1000, 2000, 3000, 4000])).last
     #expect(
       scaling
@@ -75,7 +76,7 @@ import Testing
   @Test func pointsOfTooFewBlocksAreNoLine() {
     var report = report([1000, 2000, 3000, 4000])
     report.summaries[2].estimates.medianInterval = .unbounded
-    #expect(lines(report).last == "    3 numbers of CPUs have an interval: no word on scaling from fewer than 4")
+    #expect(lines(report).last == "    3 CPU numbers have an interval: no word on scaling from fewer than 4")
   }
 
   @Test func curvesStandInNoOtherTable() {
