@@ -34,7 +34,9 @@ extension Doctor.Examination {
       findings.append(
         Finding(.note, "cannot tell whether the NUMA system calls are answered (recorded files)"))
     }
-    let barred = CPUSet(topology.nodes.map(\.number)).subtracting(topology.allowedNodes)
+    let empty = CPUSet(topology.nodes.filter { $0.memoryBytes == 0 }.map(\.number))
+    if !empty.isEmpty { findings.append(Finding(.note, "no memory on nodes \(empty)")) }
+    let barred = CPUSet(topology.nodes.map(\.number)).subtracting(topology.allowedNodes).subtracting(empty)
     if !barred.isEmpty {
       findings.append(
         Finding(.note, "memory of nodes \(barred) is not allowed to this process (Mems_allowed_list)"))
