@@ -50,7 +50,9 @@ import Testing
       Recorded.node(2, cpus: "", totalKiB: 4_000, freeKiB: 1, distance: "20 20 10"))
     let said = try Self.examine(nodes).map(\.what).filter { $0.contains("nodes") }
     #expect(
-      said == ["no memory on nodes 1", "memory of nodes 2 is not allowed to this process (Mems_allowed_list)"])
+      said == [
+        "no memory on nodes 1", "memory of nodes 2 is not allowed to this process (Mems_allowed_list)",
+      ])
   }
 
   /// One change to the quiet host, and the words and severity that it must bring.
