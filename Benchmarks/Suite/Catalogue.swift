@@ -30,8 +30,9 @@ public enum Catalogue {
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
+    if let refusal = Threads.refusal(measured, bench) { throw refusal }
     try DirectMap.prepare(measured, bench)
-    guard spec.isPathLength || !bench.clock.countsInstructions else {
+    guard spec.isPathLength && measured.threads == 1 || !bench.clock.countsInstructions else {
       throw .unsupported(
         "counted instructions say nothing of what waits for other CPUs or happens on them: all CPUs share the count"
       )

@@ -11,6 +11,8 @@ public struct Selection: Sendable {
   public var others: [OthersState]?
   /// Of operations that have several.
   public var methods: [String]?
+  /// Numbers of threads, ascending; nil for one, where an operation does not vary them of itself.
+  public var threads: [Int]?
   public var baseline: Backing?
   public var order: AccessOrder
   public var directMap: DirectMapSetting?
@@ -20,15 +22,16 @@ public struct Selection: Sendable {
 
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
-    others: [OthersState]? = nil, methods: [String]? = nil, baseline: Backing? = nil,
-    order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil, cpuNode: Int, memoryNodes: [Int],
-    pages: Int
+    others: [OthersState]? = nil, methods: [String]? = nil, threads: [Int]? = nil,
+    baseline: Backing? = nil, order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil,
+    cpuNode: Int, memoryNodes: [Int], pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
     self.backings = backings
     self.others = others
     self.methods = methods
+    self.threads = threads
     self.baseline = baseline
     self.order = order
     self.directMap = directMap
@@ -68,6 +71,11 @@ public enum PlanName: String, CaseIterable, Sendable {
   }
 }
 
+extension OperationSpec {
+  /// Whether it can be done by another number of threads than one.
+  fileprivate var variesThreads: Bool { takesThreads || armAxis == .threads }
+}
+
 extension Plan {
   /// Fewer pages than these say little of a page: the call around them shows.
   private static let smallestPages = 64
@@ -86,6 +94,7 @@ extension Plan {
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true
+        && (spec.variesThreads || selection.threads?.contains(1) ?? true)
     }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
@@ -154,12 +163,14 @@ extension Plan {
       Self.measured(
         spec, selection, backing, others, memoryNode: memoryNode, threads: threads, flush: flush)
     }
+    // All numbers of threads in one group: a speed-up is a ratio of rounds.
+    let threads = spec.takesThreads ? selection.threads ?? [1] : [1]
     switch spec.armAxis {
     case .backing:
       return states.compactMap { state in
         guard !backings.isEmpty else { return nil }
-        let cases = backings.map { measured($0, state) }
-        return CaseGroup(spec: spec, cases: cases, baselines: byBacking(cases, baselines))
+        let arms = threads.map { threads in backings.map { measured($0, state, threads: threads) } }
+        return group(spec, arms) { byBacking($0, baselines) }
       }
     case .others:
       return backings.compactMap { backing in
@@ -171,14 +182,17 @@ extension Plan {
     case .flush:
       return backings.flatMap { backing in
         states.map { state in
-          let cases = [FlushSetting.off, .on].map { measured(backing, state, flush: $0) }
-          return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+          let arms = threads.map { threads in
+            [FlushSetting.off, .on].map { measured(backing, state, threads: threads, flush: $0) }
+          }
+          return group(spec, arms) { against($0.first, $0) }
         }
       }
     case .threads:
       guard !states.isEmpty else { return [] }
       return backings.map { backing in
-        let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
+        let counts = selection.threads ?? threadCounts(otherCPUs).map { $0 + 1 }
+        let cases = counts.map { measured(backing, .idle, threads: $0) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
     case .replica: return []
@@ -194,6 +208,15 @@ extension Plan {
       next *= 2
     }
     return others > 0 ? counts + [others] : counts
+  }
+
+  /// One group of several sets of arms, each compared within itself.
+  private static func group(
+    _ spec: OperationSpec, _ arms: [[Case]], comparing: ([Case]) -> [Case: Case]
+  ) -> CaseGroup {
+    CaseGroup(
+      spec: spec, cases: arms.flatMap(\.self),
+      baselines: arms.reduce(into: [:]) { $0.merge(comparing($1)) { first, _ in first } })
   }
 
   /// What an arm is compared with.

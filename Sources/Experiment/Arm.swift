@@ -10,6 +10,8 @@ struct Arm {
   private(set) var summary: Summary
   private(set) var series = BlockSeries()
   private let takesPagesIn: Bool
+  private let takesThreads: Bool
+  private var throughput = ThroughputSeries()
   private var details: [MethodDetail] = []
   private var blockCount = 0
 
@@ -17,6 +19,7 @@ struct Arm {
     self.measuredCase = measuredCase
     self.identity = identity
     takesPagesIn = spec.takesPagesIn
+    takesThreads = spec.takesThreads
     summary = Summary(
       measuredCase, axis: spec.armAxis, unit: unit, method: spec.method, pageBytes: pageBytes)
     summary.abi = identity.abi
@@ -35,7 +38,7 @@ struct Arm {
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
-      detail: reading.detail)
+      detail: reading.detail, concurrency: reading.concurrency)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -62,6 +65,7 @@ struct Arm {
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
     if let detail = block.detail { details.append(detail) }
+    if takesThreads { throughput.add(block) }
   }
 
   /// The row says the worst that any of its blocks says.
@@ -81,6 +85,7 @@ struct Arm {
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
     details = []
+    throughput = ThroughputSeries()
     summary.detail = nil
   }
 
@@ -119,8 +124,14 @@ struct Arm {
   }
 
   /// What is worth computing once, at the end.
-  mutating func finish(baseline: Arm?) {
-    guard !hasFailed, let baseline, baseline.measuredCase != measuredCase else { return }
+  ///
+  /// - Parameters:
+  ///   - isScaled: whether the arm's group is about numbers of threads.
+  ///   - alone: the same with one thread, if it was measured.
+  mutating func finish(baseline: Arm?, isScaled: Bool, alone: Arm?) {
+    guard !hasFailed else { return }
+    if isScaled { summary.scaling = throughput.scaling(against: alone?.throughput) }
+    guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.meanShift = series.meanShift(against: baseline.series)
   }
 
@@ -154,8 +165,8 @@ struct Arm {
     guard takesPagesIn, series.blocks > 0 else { return nil }
     let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
-      baseline.series.blocks > 0, let noise = witness.flushes(baseline.summary.counters),
-      let flushes = witness.flushes(summary.counters)
+      baseline.series.blocks > 0, let noise = witness.flushes(baseline.summary.counters, threads: measuredCase.threads),
+      let flushes = witness.flushes(summary.counters, threads: measuredCase.threads)
     else { return shown }
     let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))
     return share > 0.1 ? .unknown : .on

@@ -39,11 +39,13 @@ public struct Block: Sendable {
   public var stolen: Double?
   /// What the method says beside the samples, where it does.
   public var detail: MethodDetail?
+  /// Nil but where several threads touched the region.
+  public var concurrency: Concurrency?
 
   public init(
     measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
-    detail: MethodDetail? = nil
+    detail: MethodDetail? = nil, concurrency: Concurrency? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
@@ -57,5 +59,6 @@ public struct Block: Sendable {
     self.gaps = gaps
     self.stolen = stolen
     self.detail = detail
+    self.concurrency = concurrency
   }
 }

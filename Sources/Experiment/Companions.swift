@@ -54,12 +54,12 @@ public final class Companions {
   // A list by hand, since Array takes no noncopyable element.
   private final class Node {
     let companion: Companion
+    var state = OthersState.idle
     init(_ companion: consuming Companion) { self.companion = companion }
   }
 
   private let nodes: [Node]
   public let cpus: CPUSet
-  private var state: OthersState = .idle
 
   /// Names the CPUs without starting anything: for listing what could be measured.
   public init(planned cpus: CPUSet) {
@@ -82,15 +82,20 @@ public final class Companions {
 
   public var isEmpty: Bool { cpus.isEmpty }
 
-  /// Brings every CPU held into `state`.
-  public func hold(_ state: OthersState) throws(Refusal) {
-    guard state != self.state else { return }
-    let command = state == .spin ? CKERNEL_COMPANION_SPIN : CKERNEL_COMPANION_IDLE
-    for node in nodes { try node.companion.command(command) }
-    self.state = state
+  /// The CPUs that the further threads of a block run on, beside the measuring one's.
+  public func given(to threads: Int) -> ArraySlice<Int> { cpus.members.prefix(threads - 1) }
+
+  /// Brings every CPU held into `state`, but those that `threads` threads run on are left to them.
+  public func hold(_ state: OthersState, threads: Int = 1) throws(Refusal) {
+    for (index, node) in nodes.enumerated() {
+      let due = index < threads - 1 ? .idle : state
+      guard due != node.state else { continue }
+      try node.companion.command(due == .spin ? CKERNEL_COMPANION_SPIN : CKERNEL_COMPANION_IDLE)
+      node.state = due
+    }
   }
 
-  public var isSpinning: Bool { state == .spin && !nodes.isEmpty }
+  public var isSpinning: Bool { nodes.contains { $0.state == .spin } }
 
   /// Copies what each has booked so far into `bookings`, which has one entry a companion.
   func read(into bookings: inout [Booking]) {

@@ -18,9 +18,10 @@ struct FlushWitness: Hashable, Sendable {
     isInterrupted = mechanism == "IPI"
   }
 
-  /// Function call interrupts of each held CPU, on average, less the shootdowns of user ranges, which count among
-  /// them; other kernel work's calls remain. Nil without a held CPU or without the rows.
-  func flushes(_ counters: Counters) -> Double? {
+  /// Function call interrupts of each CPU that is held while `threads` threads run, on average, less the shootdowns of
+  /// user ranges, which count among them; other kernel work's calls remain. Nil without a held CPU or without the rows.
+  func flushes(_ counters: Counters, threads: Int) -> Double? {
+    let places = places.dropFirst(threads - 1)
     guard !places.isEmpty, let calls = counters.calInterrupts, let shootdowns = counters.tlbInterrupts,
       calls.count == shootdowns.count, places.allSatisfy(calls.indices.contains)
     else { return nil }
@@ -34,7 +35,8 @@ struct FlushWitness: Hashable, Sendable {
   /// - Parameter counters: the sum over `blocks` blocks of `measured`.
   func shown(by counters: Counters, blocks: Int, of measured: Case) -> FlushState? {
     guard measured.backing.removesDirectMap, measured.pages > 0 else { return nil }
-    guard measured.others == .spin, blocks > 0, let flushes = flushes(counters) else { return .unknown }
+    guard measured.others == .spin, blocks > 0, let flushes = flushes(counters, threads: measured.threads)
+    else { return .unknown }
     let perBlock = flushes / Double(blocks)
     if perBlock < 0.5 { return isInterrupted ? .off : .unknown }
     return perBlock > 0.9 * Double(measured.pages) ? .on : .unknown

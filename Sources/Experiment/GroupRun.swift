@@ -73,11 +73,22 @@ struct GroupRun {
     }
   }
 
+  /// Whether it is about numbers of threads.
+  private var isScaled: Bool { group.spec.takesThreads && group.cases.contains { $0.threads > 1 } }
+
+  /// What an arm of several threads does with one, if that was measured.
+  private func alone(besides arm: Arm) -> Arm? {
+    var measured = arm.measuredCase
+    measured.threads = 1
+    return measured == arm.measuredCase ? nil : arms.first { $0.measuredCase == measured && !$0.hasFailed }
+  }
+
   /// Gives every arm its last word.
   mutating func settle(isCutShort: Bool, witness: FlushWitness, precision: Double) {
     conclude(witness)
     for index in arms.indices {
-      arms[index].finish(baseline: baseline(of: arms[index]))
+      arms[index].finish(
+        baseline: baseline(of: arms[index]), isScaled: isScaled, alone: alone(besides: arms[index]))
       let width = arms[index].relativeHalfWidth
       if width <= precision {
         arms[index].settle(isCutShort && !isDone ? .partial : .ok)

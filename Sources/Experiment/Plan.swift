@@ -22,6 +22,8 @@ public struct OperationSpec: Sendable {
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
   public let takesPagesIn: Bool
+  /// Several threads can do it at once, each in a part of the region.
+  public let takesThreads: Bool
   /// Instructions that one thread executes say what it costs: it waits for nothing, and nothing of it happens
   /// elsewhere.
   public let isPathLength: Bool
@@ -33,7 +35,7 @@ public struct OperationSpec: Sendable {
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, others: [OthersState] = OthersState.allCases, backings: [Backing],
-    isHeadline: Bool = false, takesPagesIn: Bool = false, isPathLength: Bool = true,
+    isHeadline: Bool = false, takesPagesIn: Bool = false, takesThreads: Bool = false, isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
   ) {
@@ -47,6 +49,7 @@ public struct OperationSpec: Sendable {
     self.backings = backings
     self.isHeadline = isHeadline
     self.takesPagesIn = takesPagesIn
+    self.takesThreads = takesThreads
     self.isPathLength = isPathLength
     self.requirement = requirement
     self.measure = measure

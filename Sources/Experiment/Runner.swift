@@ -290,7 +290,7 @@ public struct Runner {
 
   /// One block, with the machine in the state that the case names.
   private func measureBlock(_ measuredCase: Case, _ spec: OperationSpec) throws(Refusal) {
-    try workbench.companions.hold(measuredCase.others)
+    try workbench.companions.hold(measuredCase.others, threads: measuredCase.threads)
     guard let flush = measuredCase.flush else { return try spec.measure(measuredCase, workbench) }
     // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
     let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)

@@ -43,6 +43,8 @@ public struct Summary: Sendable {
   public var estimates: Estimates
   /// How much the mean exceeds the baseline's, in the case's unit; nil until the run ends.
   public var meanShift: LocationEstimate?
+  /// What its number of threads comes to; nil where the run compares none with another, and until it ends.
+  public var scaling: Scaling?
   /// What the effect is against.
   public var baseline: Case?
   /// Sums over the valid blocks.

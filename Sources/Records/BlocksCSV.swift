@@ -5,14 +5,15 @@ import Statistics
 /// blocks.csv: one line a block, whatever became of it, in the order in which they were measured. `status` tells
 /// which of them the summary rests on. Values are in the case's unit; the counters are those around the block,
 /// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions. `detail` is
-/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`.
+/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`. `elapsed` and
+/// `fairness` are those of ``Concurrency``, empty where one thread touched the region.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
     "run_id", "case", "block", "round", "position", "status", "samples", "median", "mean", "min", "max",
     "placement", "level2_splits", "level3_splits", "level2_collapses", "level3_collapses", "cal_interrupts",
     "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
-    "steal_ticks", "throttled", "gaps", "stolen_ns", "detail",
+    "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "elapsed", "fairness",
   ]
 
   /// The header line.
@@ -56,6 +57,8 @@ public enum BlocksCSV {
     text.field(block.gaps.map(\.description) ?? "")
     text.field(block.stolen)
     text.field(block.detail.map(words) ?? "")
+    text.field(block.concurrency?.elapsed)
+    text.field(block.concurrency?.fairness)
     text.endLine()
     return text.bytes
   }

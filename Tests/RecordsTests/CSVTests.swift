@@ -86,6 +86,7 @@ import Testing
     #expect(rows[0]["cal_interrupts"] == "5;6" && rows[0]["tlb_interrupts"] == "")
     #expect(rows[0]["gaps"] == "7" && rows[0]["stolen_ns"] == "1234.5" && rows[0]["pf_taken"] == "")
     #expect(rows[0]["detail"] == "fault=12000.5;added=-3;subtracted=250")
+    #expect(rows[0]["elapsed"] == "320000" && rows[0]["fairness"] == "0.8")
     let samples = try CSVReader.rows(
       of: SamplesCSV.header + SamplesCSV.bytes(of: block, runID: "r"), file: "s")
     #expect(samples.map { $0["sample"] } == ["0", "1", "2", "3"])
