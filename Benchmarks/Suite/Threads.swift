@@ -22,7 +22,8 @@ enum Threads {
     }
     guard Parts.units(measured, bench) >= measured.threads else {
       let unit = measured.backing == .anonymousHuge ? "huge page" : "page"
-      return .unsupported("the region has less than a \(unit) for each of \(measured.threads) threads",
+      return .unsupported(
+        "the region has less than a \(unit) for each of \(measured.threads) threads",
         remedy: "a larger --size")
     }
     return nil
@@ -90,7 +91,9 @@ struct Parts: ~Copyable {
   private static let lineBytes = 64
 
   /// What a thread's part is made of: pages, or huge pages where a fault brings in one.
-  static func units(_ measured: Case, _ bench: Workbench) -> Int { measured.pages / unitPages(measured, bench) }
+  static func units(_ measured: Case, _ bench: Workbench) -> Int {
+    measured.pages / unitPages(measured, bench)
+  }
 
   private static func unitPages(_ measured: Case, _ bench: Workbench) -> Int {
     measured.backing == .anonymousHuge ? hugePageBytes / bench.pageBytes : 1

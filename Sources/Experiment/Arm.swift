@@ -165,7 +165,8 @@ struct Arm {
     guard takesPagesIn, series.blocks > 0 else { return nil }
     let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
-      baseline.series.blocks > 0, let noise = witness.flushes(baseline.summary.counters, threads: measuredCase.threads),
+      baseline.series.blocks > 0,
+      let noise = witness.flushes(baseline.summary.counters, threads: measuredCase.threads),
       let flushes = witness.flushes(summary.counters, threads: measuredCase.threads)
     else { return shown }
     let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))

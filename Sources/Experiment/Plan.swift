@@ -35,7 +35,8 @@ public struct OperationSpec: Sendable {
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, others: [OthersState] = OthersState.allCases, backings: [Backing],
-    isHeadline: Bool = false, takesPagesIn: Bool = false, takesThreads: Bool = false, isPathLength: Bool = true,
+    isHeadline: Bool = false, takesPagesIn: Bool = false, takesThreads: Bool = false,
+    isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
   ) {

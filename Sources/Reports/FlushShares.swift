@@ -91,7 +91,8 @@ struct FlushShares {
     }
     let limit =
       isSwitched
-      ? "" : "  the flush cannot be switched off here: what waits for cpa_lock is not told from what it takes\n"
+      ? ""
+      : "  the flush cannot be switched off here: what waits for cpa_lock is not told from what it takes\n"
     return style.bold(heading) + "\n" + table.render(style) + limit
   }
 }

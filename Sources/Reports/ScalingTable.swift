@@ -52,7 +52,8 @@ public enum ScalingTable {
   private static func claims(_ rows: [Summary]) -> String {
     let counts = Set(rows.map(\.measuredCase.threads))
     guard counts.count >= leastPoints else {
-      return "  \(counts.count) \(counts.count == 1 ? "number" : "numbers") of threads: too few for a claim about "
+      return
+        "  \(counts.count) \(counts.count == 1 ? "number" : "numbers") of threads: too few for a claim about "
         + "scaling, which takes \(leastPoints)\n"
     }
     return arms(rows).compactMap { arm in
@@ -63,7 +64,8 @@ public enum ScalingTable {
       else { return nil }
       let threads = most.measuredCase.threads
       let share = Figures.fixed(100 * speedUp.value / Double(threads), 0)
-      return "  \(arm.label): \(Figures.ratio(speedUp.value, speedUp.interval)) with \(threads) threads, \(share) % of "
+      return
+        "  \(arm.label): \(Figures.ratio(speedUp.value, speedUp.interval)) with \(threads) threads, \(share) % of "
         + "\(threads) times one; most pages/s with \(best.measuredCase.threads)\n"
     }.joined()
   }

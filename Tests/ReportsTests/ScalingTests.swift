@@ -79,8 +79,10 @@ struct ScalingTests {
     }
     let text = try #require(ScalingTable.render(made.report, color: false))
     let lines = text.split(separator: "\n").map(String.init)
-    #expect(lines.contains { $0.hasSuffix("1.00 µs                           +500 ns   +7.60 µs") }, "\(text)")
-    #expect(lines.contains { $0.hasSuffix("1.00 µs                          +2.00 µs   +15.2 µs") }, "\(text)")
+    #expect(
+      lines.contains { $0.hasSuffix("1.00 µs                           +500 ns   +7.60 µs") }, "\(text)")
+    #expect(
+      lines.contains { $0.hasSuffix("1.00 µs                          +2.00 µs   +15.2 µs") }, "\(text)")
     #expect(!text.contains("cannot be switched off"))
     #expect(text.contains("flush=off"))
   }
