@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "Machine", dependencies: ["CKernel", "CNuma", system], swiftSettings: strict),
     .target(name: "Statistics", dependencies: [realModule], swiftSettings: optimised),
     .target(
-      name: "Experiment", dependencies: ["CKernel", "GuestMemory", "Machine", "Statistics"],
+      name: "Experiment", dependencies: ["CKernel", "GuestMemory", "Machine", "Statistics", system],
       swiftSettings: strict),
     .target(
       name: "Records", dependencies: ["Experiment", "GuestMemory", "Machine", "Statistics", system],

@@ -11,6 +11,12 @@
  * land in some samples, and what the other CPUs do decides what a flush costs (they are held by the
  * runner). A stamp after a page is also the stamp before the next, so a sample holds one read of the
  * clock and the loop's own two loads; the least distance of empty stamps is subtracted once.
+ *
+ * In batches, each of them allocated by one fallocate and then touched, the calls are shared and the faults are
+ * not: what the largest batch saves is what the interfaces of today save. A removal at the fault still flushes
+ * page by page: what the flag adds at the largest batch is the most that a batched flush could save. A kernel that
+ * removes at allocation shows it in the curve itself. Compare means: a sample is a batch, and the median of small
+ * ones leaves out what only a few of them pay (the refill of a per-CPU list every 63 pages or so), of large ones not.
  */
 #include "loops.h"
 
@@ -129,6 +135,39 @@ int loops_allocate(int fd, size_t bytes, enum ckernel_clock clock, uint64_t *tic
 
 	*ticks = ckernel_clock_end(clock) - begin;
 	return result;
+}
+
+struct batches {
+	struct touch touch;
+	int fd;
+	size_t batch;
+};
+
+static int touch_batches(void *argument)
+{
+	struct batches b = *(struct batches *)argument;
+	struct touch t = b.touch;
+
+	*t.ticks = ckernel_clock_begin(t.clock);
+	for (size_t first = 0; first < t.pages; first += b.batch) {
+		size_t end = first + b.batch < t.pages ? first + b.batch : t.pages;
+		int result = ckernel_allocate(b.fd, first * t.page_bytes, (end - first) * t.page_bytes);
+
+		if (result)
+			return result;
+		for (size_t i = first; i < end; i++)
+			t.base[i * t.page_bytes] = 1;
+		*++t.ticks = ckernel_clock_end(t.clock);
+	}
+	return 0;
+}
+
+int loops_touch_batches(int fd, uint8_t *base, size_t page_bytes, size_t pages, size_t batch,
+			enum ckernel_clock clock, uint64_t *stamps)
+{
+	struct batches b = { { base, page_bytes, NULL, pages, clock, stamps, 0, NULL }, fd, batch };
+
+	return ckernel_guarded(touch_batches, &b);
 }
 
 int loops_populate(void *base, size_t bytes, enum ckernel_clock clock, uint64_t *ticks)

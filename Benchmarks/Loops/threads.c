@@ -111,7 +111,7 @@ static void *run(void *argument)
 /* The calling thread takes the first part. */
 static int together(struct crowd *crowd, struct loops_part *parts)
 {
-	static struct member members[MOST_THREADS];
+	struct member members[MOST_THREADS];
 	size_t started = 1;
 	int result = 0;
 

@@ -9,7 +9,7 @@ import Machine
 public enum Catalogue {
   public static let operations: [OperationSpec] =
     (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
-    + FlushCost.operations).map(\.holdingDirectMap)
+    + FlushCost.operations + FlushTargets.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
@@ -34,7 +34,7 @@ public enum Catalogue {
     try DirectMap.prepare(measured, bench)
     guard spec.isPathLength && measured.threads == 1 || !bench.clock.countsInstructions else {
       throw .unsupported(
-        "counted instructions say nothing of what waits for other CPUs or happens on them: all CPUs share the count"
+        "counted instructions say nothing of what waits, or happens on other CPUs: all CPUs share the count"
       )
     }
     guard !measured.backing.isPrivate else { return identity }
@@ -63,7 +63,7 @@ public enum Catalogue {
   }
 
   static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    guard bench.companions.isEmpty else { return nil }
+    guard bench.crew(of: measured).held.isEmpty else { return nil }
     return .unsupported(
       "no other CPU can be held beside CPU \(bench.measuringCPU)",
       remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")

@@ -25,6 +25,12 @@ enum FaultIn {
       summary: "the first store to a page already allocated",
       method: "chained stamps", backings: files.filter { $0 != .memfdSecret }, measure: touchAllocated),
     OperationSpec(
+      benchmark: benchmark, name: "touch-in-batches",
+      summary: "fallocate of a batch of pages, then the first store to each: what sharing the calls saves",
+      method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512],
+      backings: files.filter { $0 != .memfdSecret }, isDetail: true, takesPagesIn: true,
+      measure: touchBatches),
+    OperationSpec(
       benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
       method: "whole call", backings: mappable, requirement: refusesPopulate, measure: populate),
     OperationSpec(
@@ -56,6 +62,20 @@ enum FaultIn {
     try check(ckernel_allocate(subject.descriptor, 0, UInt64(bytes)), "fallocate")
     try bench.timedTouch(subject.base, measured)
     bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func touchBatches(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    let base = try subject.base
+    let descriptor = subject.descriptor
+    let bytes = base.assumingMemoryBound(to: UInt8.self)
+    try bench.timed("fallocate and touch") {
+      loops_touch_batches(
+        descriptor, bytes, bench.pageBytes, measured.pages, measured.pagesPerCall, bench.clock.kind,
+        bench.ticks)
+    }
+    bench.recordBatches(measured)
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
   }
 
   private static func refusesPopulate(_ measured: Case, _ bench: Workbench) -> Refusal? {

@@ -27,8 +27,6 @@ enum FlushCost {
   private static let leastPoints = 4
   /// More of them take time without telling more: the ends of the line bear it.
   private static let mostPoints = 8
-  /// The work that a change of the CPUs leaves behind is done by then, and those that came back sleep as the others do.
-  private static let restMicroseconds: UInt64 = 50_000
 
   static let operations: [OperationSpec] = [
     OperationSpec(
@@ -90,11 +88,7 @@ enum FlushCost {
   // MARK: online-cpus
 
   private static func needsHotplug(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    do throws(MachineFailure) {
-      try OnlineCPUs.check(beside: bench.measuringCPU, online: bench.topology.online, least: leastPoints)
-    } catch { return Refusal(error) }
-    guard !bench.allowsHotplug else { return nil }
-    return .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+    bench.hotplugRefusal(least: leastPoints)
   }
 
   /// A block is a sweep over numbers of online CPUs, and gives one sample.
@@ -105,7 +99,7 @@ enum FlushCost {
     for count in bench.shuffled(spread(cpus.counts)) {
       if Runner.isInterrupted { throw .failed("interrupted") }
       do throws(MachineFailure) { try cpus.keep(count) } catch { throw Refusal(.failed, error) }
-      ckernel_rest(restMicroseconds)
+      ckernel_rest(Workbench.hotplugRestMicroseconds)
       // Counters add up over the points; interrupts, which not every point has a column of each CPU for, are absent.
       try TLBFlush.touch(measured, bench)
       guard let fault = median(bench.takeSamples()) else { throw .failed("no page was touched") }

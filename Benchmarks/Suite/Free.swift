@@ -7,12 +7,14 @@ import Loops
 /// free: giving memory back. What it measures and how it can mislead stands in Loops/free.c.
 enum Free {
   static let benchmark = "free"
-  private static let mappable = Backing.allCases.filter { !$0.isPrivate }
-  private static let files = mappable.filter { !$0.isAnonymous }
-  private static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
+  static let mappable = Backing.allCases.filter { !$0.isPrivate }
+  static let files = mappable.filter { !$0.isAnonymous }
+  static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
   private static let guestBackings = Backing.allCases.filter { $0 != .memfdSecret && $0 != .anonymousHuge }
 
-  static let operations: [OperationSpec] = [
+  static let operations = whole + inBatches + again + killed
+
+  private static let whole: [OperationSpec] = [
     OperationSpec(
       benchmark: benchmark, name: "unmap",
       summary: "munmap while a descriptor is open: anonymous memory is freed, a file's only unmapped",
@@ -24,7 +26,7 @@ enum Free {
     OperationSpec(
       benchmark: benchmark, name: "punch-hole",
       summary: "fallocate(PUNCH_HOLE) of the whole, mapped by the host",
-      method: "whole call", backings: files, requirement: needsPunchHole, measure: punchHole),
+      method: "whole call", backings: files, requirement: needsPunchHole, measure: punchHostMapped),
     OperationSpec(
       benchmark: benchmark, name: "close", summary: "close of the last reference, never mapped by a guest",
       method: "whole call", backings: files, measure: closeFile),
@@ -50,7 +52,7 @@ enum Free {
   }
 
   /// Fresh memory with every page touched and its placement read back.
-  private static func populated(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Subject {
+  static func populated(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Subject {
     let subject = try Subject(measured, bench)
     try subject.populate(measured, bench)
     return subject
@@ -74,17 +76,6 @@ enum Free {
     var subject = try populated(measured, bench)
     subject.closeFile()
     try timedUnmap(&subject, measured, bench)
-  }
-
-  private static func punchHole(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try populated(measured, bench)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
-    let descriptor = subject.descriptor
-    let bytes = measured.pages * bench.pageBytes
-    try bench.timed("fallocate(PUNCH_HOLE)") {
-      loops_punch_hole(descriptor, bytes, bench.clock.kind, bench.ticks)
-    }
-    bench.recordCall(pages: measured.pages)
   }
 
   private static func closeFile(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -13,7 +13,7 @@ struct Guest: ~Copyable {
   var file: MemoryFile?
   private let machine: VirtualMachine
 
-  private static let regionSlot: UInt32 = 1
+  static let regionSlot: UInt32 = 1
 
   private init(
     vcpu: consuming VirtualCPU, userspace: consuming Region, file: consuming MemoryFile?,
@@ -84,6 +84,14 @@ struct Guest: ~Copyable {
     let base = hostBase(host)
     if measured.backing.isGuestMemfd { try bench.touchAll(base, measured) }
     bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  /// The file's descriptor; -1 for anonymous memory.
+  var descriptor: Int32 {
+    switch file {
+    case .some(let file): file.descriptor.number
+    case .none: -1
+    }
   }
 
   /// Touches every page from the guest, untimed.

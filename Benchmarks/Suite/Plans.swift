@@ -16,15 +16,15 @@ public struct Selection: Sendable {
   public var baseline: Backing?
   public var order: AccessOrder
   public var directMap: DirectMapSetting?
-  public var cpuNode: Int
-  public var memoryNodes: [Int]
+  /// The nodes of CPU and memory; at least one pair.
+  public var pairs: [NodePair]
   public var pages: Int
 
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
     others: [OthersState]? = nil, methods: [String]? = nil, threads: [Int]? = nil,
     baseline: Backing? = nil, order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil,
-    cpuNode: Int, memoryNodes: [Int], pages: Int
+    pairs: [NodePair], pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
@@ -35,8 +35,7 @@ public struct Selection: Sendable {
     self.baseline = baseline
     self.order = order
     self.directMap = directMap
-    self.cpuNode = cpuNode
-    self.memoryNodes = memoryNodes
+    self.pairs = pairs
     self.pages = pages
   }
 }
@@ -62,12 +61,19 @@ public enum PlanName: String, CaseIterable, Sendable {
   /// Bytes of a block's region.
   public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
 
-  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one. Where no
-  /// other CPU can be held, nothing is claimed to spin; what needs it keeps its cases, so that they say why not.
+  /// `quick` measures the headline cases in both states of the others, the rest in the reproducible one, as every plan
+  /// does what is detail, unless the others are its subject. Where no other CPU can be held, nothing is claimed to spin;
+  /// what needs it keeps its cases, so that they say why not.
   func others(for spec: OperationSpec, otherCPUs: Int) -> [OthersState] {
     if otherCPUs == 0, spec.armAxis != .others, spec.others.contains(.idle) { return [.idle] }
-    guard self == .quick, spec.armAxis == .backing, !spec.isHeadline else { return spec.others }
+    let isPlain = self == .quick && spec.armAxis == .backing && !spec.isHeadline
+    guard isPlain || spec.isDetail && spec.armAxis != .online else { return spec.others }
     return spec.others.contains(.spin) ? [.spin] : spec.others
+  }
+
+  /// `quick` has time for what is detail only where it is named.
+  func leavesOut(_ spec: OperationSpec, _ selection: Selection) -> Bool {
+    self == .quick && spec.isDetail && selection.operations?.contains(spec.name) != true
   }
 }
 
@@ -84,28 +90,30 @@ extension Plan {
   ///
   /// - Parameters:
   ///   - isSizeAsked: blocks keep the selection's size, whatever it takes.
+  ///   - otherCPUs: how many can be held.
+  ///   - othersByNode: how many of them on the CPU's node and on one other; empty where that makes no difference.
+  ///   - onlineCPUs: how many are online, the measuring one among them.
   ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    isSizeAsked: Bool = false, otherCPUs: Int, isAvailable: (Backing) -> Bool,
-    refuses: (OperationSpec, Case) -> Refusal?
+    isSizeAsked: Bool = false, otherCPUs: Int, othersByNode: [(node: Int, count: Int)] = [],
+    onlineCPUs: Int = 1, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
-        && selection.methods?.contains(spec.method) ?? true
+        && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
         && (spec.variesThreads || selection.threads?.contains(1) ?? true)
     }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
+    let busyPoints = FlushTargets.busyPoints(otherCPUs: otherCPUs, byNode: othersByNode)
     var groups: [CaseGroup] = []
-    for memoryNode in selection.memoryNodes {
-      for spec in Self.chosen(specs, selection, memoryNode: memoryNode, refuses) {
-        groups += Self.groups(
-          spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
-          memoryNode: memoryNode, otherCPUs: otherCPUs, baselines: baselines)
-      }
+    for spec in Self.chosen(specs, selection, refuses) {
+      groups += Self.groups(
+        spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
+        otherCPUs: otherCPUs, busyPoints: busyPoints, onlineCPUs: onlineCPUs, baselines: baselines)
     }
     return Plan(
       name: name.rawValue, groups: groups, precision: precision ?? name.precision,
@@ -115,7 +123,7 @@ extension Plan {
   /// Where several specs are ways of one operation, each keeps the backings that it is the first to serve here. What
   /// none serves is left to one that says why.
   private static func chosen(
-    _ specs: [OperationSpec], _ selection: Selection, memoryNode: Int,
+    _ specs: [OperationSpec], _ selection: Selection,
     _ refuses: (OperationSpec, Case) -> Refusal?
   ) -> [OperationSpec] {
     var chosen: [OperationSpec] = []
@@ -131,7 +139,7 @@ extension Plan {
       for way in ways {
         let served = left.filter { backing in
           guard way.backings.contains(backing), let state = way.others.first else { return false }
-          return refuses(way, measured(way, selection, backing, state, memoryNode: memoryNode)) == nil
+          return refuses(way, measured(way, selection, backing, state, selection.pairs[0])) == nil
         }
         left.removeAll(where: served.contains)
         chosen.append(way.serving(served))
@@ -142,36 +150,65 @@ extension Plan {
   }
 
   private static func measured(
-    _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState, memoryNode: Int,
-    threads: Int = 1, flush: FlushSetting? = nil
+    _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState,
+    _ pair: NodePair, threads: Int = 1, flush: FlushSetting? = nil, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
-      order: selection.order, threads: threads, cpuNode: selection.cpuNode, memoryNode: memoryNode,
-      others: others, directMap: selection.directMap, flush: flush)
+      order: selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
+      others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 
   private static func groups(
-    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], memoryNode: Int, otherCPUs: Int,
-    baselines: [Backing]
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], otherCPUs: Int,
+    busyPoints: [(count: Int, node: Int?)], onlineCPUs: Int, baselines: [Backing]
+  ) -> [CaseGroup] {
+    // Arms that differ in their memory are measured side by side on every pair of nodes, so that pairs compare too.
+    guard spec.armAxis == .backing else {
+      return selection.pairs.flatMap {
+        groups(
+          spec, selection, others: others, pair: $0, otherCPUs: otherCPUs, busyPoints: busyPoints,
+          onlineCPUs: onlineCPUs)
+      }
+    }
+    let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
+    guard !backings.isEmpty else { return [] }
+    return spec.others.filter(others.contains).map { state in
+      let arms = selection.pairs.flatMap { pair in
+        threads(spec, selection).map { threads in
+          backings.map { measured(spec, selection, $0, state, pair, threads: threads) }
+        }
+      }
+      return group(spec, arms) { byBacking($0, baselines) }
+    }
+  }
+
+  private static func groups(
+    _ spec: OperationSpec, _ selection: Selection, others: [OthersState], pair: NodePair, otherCPUs: Int,
+    busyPoints: [(count: Int, node: Int?)], onlineCPUs: Int
   ) -> [CaseGroup] {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     let states = spec.others.filter(others.contains)
-    func measured(_ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil)
-      -> Case
-    {
+    func measured(
+      _ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil,
+      busy: BusyCPUs? = nil, online: Int? = nil
+    ) -> Case {
       Self.measured(
-        spec, selection, backing, others, memoryNode: memoryNode, threads: threads, flush: flush)
+        spec, selection, backing, others, pair, threads: threads, flush: flush, busy: busy, online: online)
     }
-    // All numbers of threads in one group: a speed-up is a ratio of rounds.
-    let threads = spec.takesThreads ? selection.threads ?? [1] : [1]
+    /// A group of one backing, each point held against the first.
+    func along(_ points: [Int], _ measured: (Int) -> Case) -> CaseGroup {
+      let cases = points.map(measured)
+      return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+    }
+    /// A curve for each backing, point by point beside its control's.
+    func curves<Point>(_ points: [Point], _ measured: (Backing, Point) -> Case) -> CaseGroup? {
+      let cases = backings.flatMap { backing in points.map { measured(backing, $0) } }
+      guard !cases.isEmpty else { return nil }
+      return CaseGroup(
+        spec: spec, cases: cases, baselines: FlushTargets.controls(of: cases, selection.baseline))
+    }
     switch spec.armAxis {
-    case .backing:
-      return states.compactMap { state in
-        guard !backings.isEmpty else { return nil }
-        let arms = threads.map { threads in backings.map { measured($0, state, threads: threads) } }
-        return group(spec, arms) { byBacking($0, baselines) }
-      }
     case .others:
       return backings.compactMap { backing in
         let cases = states.map { measured(backing, $0) }
@@ -182,10 +219,32 @@ extension Plan {
     case .flush:
       return backings.flatMap { backing in
         states.map { state in
-          let arms = threads.map { threads in
+          let arms = threads(spec, selection).map { threads in
             [FlushSetting.off, .on].map { measured(backing, state, threads: threads, flush: $0) }
           }
           return group(spec, arms) { against($0.first, $0) }
+        }
+      }
+    case .batch:
+      return backings.flatMap { backing in
+        states.map { state in
+          along(spec.batches.filter { $0 < selection.pages } + [selection.pages]) { batch in
+            var measured = measured(backing, state)
+            // Batches follow one another as they lie.
+            measured.order = .sequential
+            measured.batch = batch
+            return measured
+          }
+        }
+      }
+    case .cycle:
+      return backings.flatMap { backing in
+        states.map { state in
+          along(cycles) { cycle in
+            var measured = measured(backing, state)
+            measured.cycle = cycle
+            return measured
+          }
         }
       }
     case .threads:
@@ -195,12 +254,30 @@ extension Plan {
         let cases = counts.map { measured(backing, .idle, threads: $0) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
-    case .replica: return []
+    case .busy:
+      return states.flatMap { others in
+        BusyState.allCases.compactMap { state in
+          curves(busyPoints) { measured($0, others, busy: BusyCPUs($1.count, state, node: $1.node)) }
+        }
+      }
+    case .online:
+      let counts = FlushTargets.onlineCounts(onlineCPUs)
+      let walkers =
+        states.contains(.idle)
+        ? curves(counts) {
+          measured($0, .idle, busy: BusyCPUs(min($1 - 1, otherCPUs), .walk), online: $1)
+        } : nil
+      return (states.map { others in curves(counts) { measured($0, others, online: $1) } } + [walkers])
+        .compactMap { $0 }
+    case .backing, .replica: return []
     }
   }
 
+  /// Uses of a region in a row: a fresh one, and what it has become soon after.
+  private static let cycles = [1, 2, 8]
+
   /// 0, 1, 2, 4, … other CPUs, and all of them.
-  private static func threadCounts(_ others: Int) -> [Int] {
+  static func threadCounts(_ others: Int) -> [Int] {
     var counts = [0]
     var next = 1
     while next < others {
@@ -208,6 +285,11 @@ extension Plan {
       next *= 2
     }
     return others > 0 ? counts + [others] : counts
+  }
+
+  /// All numbers of threads go into one group: a speed-up is a ratio of rounds.
+  private static func threads(_ spec: OperationSpec, _ selection: Selection) -> [Int] {
+    spec.takesThreads ? selection.threads ?? [1] : [1]
   }
 
   /// One group of several sets of arms, each compared within itself.

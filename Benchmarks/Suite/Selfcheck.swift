@@ -8,7 +8,7 @@ import Statistics
 /// A/A: one case against itself, many times, through the same runner, rule and statistics as any other.
 ///
 /// With a delay added to every page of one arm it shows what would be found. The faults beside the delay get a little
-/// slower too (about 2 % were seen): the shift found is the delay's and theirs.
+/// slower too (1 to 2 % were seen): the shift found is the delay's and theirs.
 ///
 /// How it can mislead: it shows that no difference is claimed where there is none within one run. What differs
 /// between runs (memory's layout, boots) it cannot see. Replicas share the machine's drift round by round, as arms do.
@@ -40,7 +40,7 @@ public enum Selfcheck {
 
   /// Multiplications that take about a share of the case's fault.
   public static func delay(share: Double, of measured: Case, _ bench: Workbench) throws(Refusal) -> Int {
-    try bench.companions.hold(measured.others)
+    try bench.arrange(measured)
     let trial = 1000
     var shares: [Double] = []
     for _ in 0..<20 {

@@ -10,9 +10,10 @@ import SystemPackage
 public struct SessionRequest: Sendable {
   /// The CPU to measure on; nil chooses.
   public var cpu: Int?
-  public var cpuNode: Int?
-  /// nil: the measuring CPU's node.
-  public var memoryNodes: [Int]?
+  /// nil: the node of `cpu`.
+  public var cpuNodes: NodeChoice?
+  /// nil: the measuring CPUs' nodes.
+  public var memoryNodes: NodeChoice?
   /// Bytes of a block's region.
   public var regionBytes: Int
   /// memfd_secret is among the backings: its limit bounds the region.
@@ -27,12 +28,13 @@ public struct SessionRequest: Sendable {
   public var program: String?
 
   public init(
-    cpu: Int? = nil, cpuNode: Int? = nil, memoryNodes: [Int]? = nil, regionBytes: Int, usesSecretMemory: Bool,
+    cpu: Int? = nil, cpuNodes: NodeChoice? = nil, memoryNodes: NodeChoice? = nil, regionBytes: Int,
+    usesSecretMemory: Bool,
     clock: ClockChoice = .auto, dialect: Dialect? = nil, acceptsHostRisk: Bool = false,
     allowsHotplug: Bool = false, seed: UInt64, program: String?
   ) {
     self.cpu = cpu
-    self.cpuNode = cpuNode
+    self.cpuNodes = cpuNodes
     self.memoryNodes = memoryNodes
     self.regionBytes = regionBytes
     self.usesSecretMemory = usesSecretMemory
@@ -56,8 +58,8 @@ public struct Session {
   public let topology: Topology
   public let fingerprint: Fingerprint
   public let workbench: Workbench
-  public let cpuNode: Int
-  public let memoryNodes: [Int]
+  /// The nodes of CPU and memory that are measured; at least one pair.
+  public let pairs: [NodePair]
   public let pages: Int
   /// What bears on every figure of the run.
   public let findings: [Finding]
@@ -65,56 +67,69 @@ public struct Session {
   public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
     let topology: Topology
     do { topology = try Topology.read() } catch { throw .failed("\(error)") }
-    let place = try Place(request, topology)
+    let places = try Places(request, topology)
     let limits = try regionLimits(request)
     do throws(Refusal) {
-      return try Session(request, topology, place, limits)
+      return try Session(request, topology, places, limits)
     } catch {
       throw .failed(error.description)
     }
   }
 
   private init(
-    _ request: SessionRequest, _ topology: Topology, _ place: Place, _ limits: RegionLimits
+    _ request: SessionRequest, _ topology: Topology, _ places: Places, _ limits: RegionLimits
   ) throws(Refusal) {
-    do throws(Errno) { try Affinity.pin(toCPU: place.cpu) } catch {
-      throw .failed(call: "pinning to CPU \(place.cpu)", error)
+    let first = places.cpus[0].cpu
+    do throws(Errno) { try Affinity.pin(toCPU: first) } catch {
+      throw .failed(call: "pinning to CPU \(first)", error)
     }
     let features = CPUFeatures.read()
     let fingerprint = Fingerprint.read(topology)
-    let holdable = Companions.holdable(beside: place.cpu, topology: topology, quota: Quota.read())
+    let quota = Quota.read()
+    let seats = Dictionary(
+      places.cpus.map { place in
+        let held = Companions.holdable(beside: place.cpu, topology: topology, quota: quota)
+        return (place.node, Seat(cpu: place.cpu, held: held))
+      }
+    ) { first, _ in first }
+    let holdable = Companions.holdable(beside: first, topology: topology, quota: quota)
+    let manned = CPUSet(seats.values.reduce(into: Set<Int>()) { $0.formUnion($1.held.members) }.sorted())
     let kind = try Clock.kind(request.clock, hasInvariantCounter: features.invariantTSC)
     // Before any buffer exists: a fork would make resident pages copy-on-write.
     let companions =
       if let program = request.program {
-        try Companions(program: program, cpus: holdable, clock: kind)
-      } else { Companions(planned: holdable) }
+        try Companions(program: program, cpus: manned, clock: kind)
+      } else { Companions(planned: manned) }
     let calibration: UInt64 = request.program == nil ? 1_000_000 : 100_000_000
     workbench = try Workbench(
       clock: Clock(
         kind, countsInstructions: request.clock == .instructions, calibration: calibration,
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
-      companions: companions, measuringCPU: place.cpu, architecture: fingerprint.architecture,
+      companions: companions, measuringCPU: first, seats: seats,
+      architecture: fingerprint.architecture,
       broadcastFlush: features.broadcastFlush, allowsHotplug: request.allowsHotplug,
       pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
     self.topology = topology
     self.fingerprint = fingerprint
-    cpuNode = place.cpuNode
-    memoryNodes = place.memoryNodes
+    pairs = places.pairs
     pages = limits.pages
     // Of RLIMIT_MEMLOCK the run speaks itself: it knows what it needs.
     var findings = Doctor.findings(topology: topology, fingerprint: fingerprint, lockable: 0).filter {
       $0.severity != .note
     }
-    findings += limits.findings
+    findings += limits.findings + places.findings + workbench.uncounted
+    if places.cpus.count > 1 {
+      let list = places.cpus.map { "CPU \($0.cpu) of node \($0.node)" }.joined(separator: ", ")
+      findings.append(Finding(.note, "measured on \(list)"))
+    }
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
         Finding(
           .warning, "the CPU does not say that its counter is invariant: the clock is CLOCK_MONOTONIC_RAW",
           remedy: "--clock tsc, if you know the counter to be good"))
     }
-    let others = topology.allowed.count - 1 - topology.siblings(of: place.cpu).count
+    let others = topology.allowed.count - 1 - topology.siblings(of: first).count
     if holdable.count < others {
       findings.append(
         Finding(
@@ -134,6 +149,20 @@ public struct Session {
 
   /// What a baseline must be.
   public func offers(_ backing: Backing) -> Bool { refusal(of: backing) == nil }
+
+  /// How many CPUs can be held on the measuring CPU's node and on the farthest other one that has any: more nodes would
+  /// make cases without end. Empty where that makes no difference.
+  public var othersByNode: [(node: Int, count: Int)] {
+    let held = topology.nodes.map { (node: $0.number, count: workbench.crew.held(onNode: $0.number).count) }
+      .filter { $0.count > 0 }
+    let distances = topology.node(pairs[0].cpuNode)?.distances ?? []
+    func distance(_ node: Int) -> Int {
+      zip(topology.nodes, distances).first { $0.0.number == node }?.1 ?? 0
+    }
+    let farthest = held.filter { $0.node != pairs[0].cpuNode }.max { distance($0.node) < distance($1.node) }
+    guard let farthest else { return [] }
+    return held.filter { $0.node == pairs[0].cpuNode } + [farthest]
+  }
 
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
@@ -190,49 +219,6 @@ public struct Session {
   }
 }
 
-/// Where a run measures: a CPU, its node, and the nodes that memory is bound to.
-private struct Place {
-  var cpu: Int
-  var cpuNode: Int
-  var memoryNodes: [Int]
-
-  init(_ request: SessionRequest, _ topology: Topology) throws(SessionFailure) {
-    if let node = request.cpuNode { try Self.check(node, "--cpu-node", topology) }
-    let usable = topology.allowed.intersection(topology.online)
-    let candidates =
-      request.cpuNode.map { usable.intersection(topology.node($0)?.cpus ?? CPUSet([])) } ?? usable
-    if let cpu = request.cpu {
-      guard candidates.contains(cpu) else {
-        throw .usage("CPU \(cpu) is not among the CPUs to choose from: \(candidates)")
-      }
-      self.cpu = cpu
-    } else {
-      // Not CPU 0 where there is another: most device interrupts go there.
-      guard let last = candidates.members.last else {
-        throw .usage("node \(request.cpuNode ?? 0) has no CPU that this process may use")
-      }
-      cpu = last
-    }
-    cpuNode = topology.node(ofCPU: cpu) ?? 0
-    memoryNodes = request.memoryNodes ?? [cpuNode]
-    for node in memoryNodes {
-      try Self.check(node, "--memory-node", topology)
-      guard let found = topology.node(node), found.memoryBytes > 0 else {
-        throw .usage("node \(node) has no memory")
-      }
-      guard topology.allowedNodes.isEmpty || topology.allowedNodes.contains(node) else {
-        throw .usage("node \(node) is not allowed here (Mems_allowed: \(topology.allowedNodes))")
-      }
-    }
-  }
-
-  private static func check(_ node: Int, _ option: String, _ topology: Topology) throws(SessionFailure) {
-    guard topology.node(node) == nil else { return }
-    let known = topology.nodes.map { String($0.number) }.joined(separator: ", ")
-    throw .usage("\(option) \(node): no such node (there is \(known))")
-  }
-}
-
 extension Session {
   /// Every case of a plan by its key, with the reason why it cannot be measured here, if any.
   public func listing(of plan: Plan) -> [(key: String, availability: String?)] {
@@ -254,8 +240,17 @@ extension Session {
       runID: "\(compact)-\(plan.seed)", startedAt: startedAt, version: version, fingerprint: fingerprint,
       planName: plan.name, seed: plan.seed, precision: plan.precision, budget: plan.budget,
       clock: workbench.clock.description, measuringCPU: workbench.measuringCPU,
-      heldCPUs: workbench.companions.cpus, onlineCPUs: topology.online, pages: pages,
+      heldCPUs: workbench.crew.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
+      pages: pages,
       pageBytes: workbench.pageBytes)
+  }
+
+  private var nodeDistances: [NodePair: Int] {
+    guard topology.hasNUMA else { return [:] }
+    let pairs = topology.nodes.flatMap { from in
+      zip(topology.nodes, from.distances).map { (NodePair(cpuNode: from.number, memoryNode: $0.number), $1) }
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   /// Now, UTC, ISO 8601.

@@ -89,6 +89,11 @@ struct SubjectParts: ~Copyable {
   let file: MemoryFile?
 }
 
+extension Case {
+  /// Pages that one call covers.
+  var pagesPerCall: Int { batch ?? pages }
+}
+
 extension Workbench {
   /// Touches every page of a mapping, each timed, with counters around: by as many threads as the case has.
   func timedTouch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {

@@ -47,7 +47,7 @@ enum TLBFlush {
   private static func userShootdown(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let region = try Region.resident(bytes: bench.pageBytes)
     let page = region.base.assumingMemoryBound(to: UInt8.self)
-    let cpus = bench.companions.given(to: measured.threads).map { Int32($0) }
+    let cpus = bench.crew.threads(of: measured).dropFirst().map { Int32($0) }
     try bench.timed("mprotect beside \(cpus.count) threads") {
       loops_user_shootdown(
         page, bench.pageBytes, cpus, cpus.count, measured.pages, bench.clock.kind, bench.ticks)

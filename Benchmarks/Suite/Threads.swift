@@ -10,7 +10,7 @@ import Loops
 enum Threads {
   /// Why a case's threads are not to be had here, if they are not.
   static func refusal(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    let others = bench.companions.cpus.count
+    let others = bench.crew(of: measured).held.count
     let further = measured.threads - 1
     guard further > 0 else { return nil }
     guard further <= others else {
@@ -121,7 +121,7 @@ struct Parts: ~Copyable {
       table[next[thread]] = page
       next[thread] += 1
     }
-    for (thread, cpu) in ([bench.measuringCPU] + bench.companions.given(to: threads)).enumerated() {
+    for (thread, cpu) in bench.crew.threads(of: measured).enumerated() {
       var part = loops_part()
       part.cpu = Int32(cpu)
       part.order = UnsafePointer(table + bounds[thread])

@@ -36,7 +36,7 @@ public enum Timing {
     let backing: Backing =
       (try? time(.guestMemfd, bench, pages: pages, .plain)) == nil ? .memfd : .guestMemfd
     var times: [Way: [Double]] = [:]
-    try bench.companions.hold(.spin)
+    try bench.companions.hold(bench.crew.held, .spin)
     for block in 0...blocks {
       if Runner.isInterrupted { return nil }
       // Which comes first rotates, so that none has the warmer caches.

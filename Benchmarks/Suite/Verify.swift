@@ -102,7 +102,8 @@ public final class Verify {
     let run = backing == .anonymousHuge ? hugePageBytes / bench.pageBytes : 1
     return Case(
       benchmark: "verify", operation: "look", backing: backing, pages: (pages + run - 1) / run * run,
-      order: .sequential, threads: 1, cpuNode: session.cpuNode, memoryNode: session.memoryNodes[0],
+      order: .sequential, threads: 1, cpuNode: session.pairs[0].cpuNode,
+      memoryNode: session.pairs[0].memoryNode,
       others: .idle)
   }
 

@@ -2,20 +2,19 @@
 #include "ckernel/companion.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CONTROL_FD 3
+#include "ckernel/process.h"
+
+#define CONTROL_FD CKERNEL_GIVEN_FD
 #define FLOOR_ROUNDS 100000
 /* An interrupt takes a thousand ticks and more, a cache miss on the shared line a few hundred. */
 #define THRESHOLD_FLOORS 8
@@ -23,9 +22,17 @@
  * A rest now and then, or emulators, which run all CPUs in turns on one thread, would let this one run on
  * until the next tick. Far enough apart not to look like a lock's spin loop to a hypervisor.
  */
-#define READS_BETWEEN_PAUSES 8
+#define LOOKS_BETWEEN_PAUSES 8
+/* Pages of a walk between two looks: few, so that their misses do not look like a gap. */
+#define LOOK_PAGES 8
+/* About as much time as a walk takes: a gap falls as often between walks as into one. */
+#define LOOKS_BETWEEN_WALKS 64
+#define LINE_BYTES 64
+#define LINES 64 /* of the smallest page */
+#define LENGTHS_OFFSET 4096
 
-extern char **environ;
+_Static_assert(sizeof(struct ckernel_companion) <= LENGTHS_OFFSET, "the lengths follow the struct");
+_Static_assert(CKERNEL_COMPANION_BYTES == LENGTHS_OFFSET + 8 * CKERNEL_COMPANION_LENGTHS, "and end the file");
 
 static uint32_t load(const uint32_t *word)
 {
@@ -39,67 +46,177 @@ static void store(uint32_t *word, uint32_t value)
 
 pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
 {
-	posix_spawn_file_actions_t actions;
 	char cpu_text[16], clock_text[16], parent_text[16];
 	char *arguments[] = { (char *)program, "companion", cpu_text, clock_text, parent_text, NULL };
-	int spare = -1;
-	pid_t pid;
-	int error;
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(clock_text, sizeof(clock_text), "%d", (int)clock);
 	snprintf(parent_text, sizeof(parent_text), "%d", (int)getpid());
-	/* dup2 of a descriptor onto itself would keep its close-on-exec flag. */
-	if (control == CONTROL_FD) {
-		spare = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
-		if (spare < 0)
-			return -errno;
-		control = spare;
-	}
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, control, CONTROL_FD);
-	error = posix_spawn(&pid, program, &actions, NULL, arguments, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (spare >= 0)
-		close(spare);
-	return error ? -error : pid;
+	return ckernel_process_spawn(program, arguments, &control, 1);
 }
 
-static void measure_floor(struct ckernel_companion *companion, enum ckernel_clock clock)
-{
-	uint64_t least = UINT64_MAX;
-	uint64_t last = ckernel_clock_begin(clock);
+/* What lies between two looks at the clock, so long as nothing interrupts. */
+struct pace {
+	uint64_t floor;
+	uint64_t threshold; /* a longer distance is a gap */
+};
 
+/* One companion at work: where its CPU's time goes. */
+struct watch {
+	struct ckernel_companion *companion;
+	enum ckernel_clock clock;
+	struct pace looking;  /* nothing between two looks */
+	struct pace calling;  /* a system call */
+	struct pace stepping; /* LOOK_PAGES pages of a walk */
+	const uint8_t *pages;
+	size_t page_bytes;
+	uint64_t last;
+};
+
+/* In one place for all states, so that their floors compare. */
+static inline uint64_t look(struct watch *watch)
+{
+	uint64_t now = ckernel_clock_begin(watch->clock);
+	uint64_t distance = now - watch->last;
+
+	watch->last = now;
+	return distance;
+}
+
+static void call(void)
+{
+	/* Past the C library, which might know the answer. */
+	syscall(SYS_getppid);
+}
+
+/* Each page at another line, so that they do not compete for one set of the cache. */
+static void step(const struct watch *watch, size_t first)
+{
+	for (size_t page = first; page < first + LOOK_PAGES; page++)
+		(void)*(const volatile uint8_t *)(watch->pages + page * watch->page_bytes +
+						  page % LINES * LINE_BYTES);
+}
+
+static void book(struct watch *watch, uint64_t distance, const struct pace *pace)
+{
+	struct ckernel_companion_booking *booking = &watch->companion->booking;
+	uint64_t *lengths = (uint64_t *)((char *)watch->companion + LENGTHS_OFFSET);
+	uint64_t length = distance - pace->floor;
+	uint64_t gaps = booking->gaps;
+
+	__atomic_store_n(&lengths[gaps % CKERNEL_COMPANION_LENGTHS], length, __ATOMIC_RELAXED);
+	__atomic_store_n(&booking->stolen, booking->stolen + length, __ATOMIC_RELAXED);
+	/* Whoever sees the count finds the length. */
+	__atomic_store_n(&booking->gaps, gaps + 1, __ATOMIC_RELEASE);
+}
+
+/* Looks, books a gap, and says whether there was one. */
+static inline int gap(struct watch *watch, const struct pace *pace)
+{
+	uint64_t distance = look(watch);
+
+	if (distance <= pace->threshold)
+		return 0;
+	book(watch, distance, pace);
+	return 1;
+}
+
+static void measure_floors(struct watch *watch)
+{
+	uint64_t looking = UINT64_MAX, calling = UINT64_MAX, stepping = UINT64_MAX;
+
+	look(watch);
 	for (int i = 0; i < FLOOR_ROUNDS; i++) {
-		uint64_t now = ckernel_clock_begin(clock);
+		uint64_t distance = look(watch);
 
-		if (now - last < least)
-			least = now - last;
-		last = now;
+		if (distance < looking)
+			looking = distance;
 	}
-	companion->floor = least;
-	companion->threshold = least * THRESHOLD_FLOORS;
+	for (int i = 0; i < FLOOR_ROUNDS / 10; i++) {
+		uint64_t distance;
+
+		call();
+		distance = look(watch);
+		if (distance < calling)
+			calling = distance;
+	}
+	for (int i = 0; i < FLOOR_ROUNDS / 10; i++) {
+		uint64_t distance;
+
+		step(watch, (size_t)i * LOOK_PAGES % CKERNEL_COMPANION_WALK_PAGES);
+		distance = look(watch);
+		if (distance < stepping)
+			stepping = distance;
+	}
+	watch->looking = (struct pace){ looking, looking * THRESHOLD_FLOORS };
+	/* What varies in a call, and the misses of a step, are not to be taken for an interrupt. */
+	watch->calling = (struct pace){ calling, 2 * calling + watch->looking.threshold };
+	watch->stepping = (struct pace){ stepping, 2 * stepping + 2 * watch->looking.threshold };
 }
 
-static void spin(struct ckernel_companion *companion, enum ckernel_clock clock)
+static void spin(struct watch *watch)
 {
-	uint64_t threshold = companion->threshold;
-	uint64_t last = ckernel_clock_begin(clock);
-	unsigned int reads = 0;
+	unsigned int looks = 0;
 
-	while (load(&companion->command) == CKERNEL_COMPANION_SPIN) {
-		uint64_t now = ckernel_clock_begin(clock);
-		uint64_t distance = now - last;
-
-		if (distance > threshold) {
-			__atomic_store_n(&companion->stolen,
-					 companion->stolen + distance - companion->floor,
-					 __ATOMIC_RELAXED);
-			__atomic_store_n(&companion->gaps, companion->gaps + 1, __ATOMIC_RELAXED);
-		}
-		last = now;
-		if (++reads % READS_BETWEEN_PAUSES == 0)
+	look(watch);
+	while (load(&watch->companion->command) == CKERNEL_COMPANION_SPIN) {
+		gap(watch, &watch->looking);
+		if (++looks % LOOKS_BETWEEN_PAUSES == 0)
 			ckernel_cpu_relax();
+	}
+}
+
+static void call_on(struct watch *watch)
+{
+	unsigned int looks = 0;
+
+	look(watch);
+	while (load(&watch->companion->command) == CKERNEL_COMPANION_SYSCALL) {
+		call();
+		gap(watch, &watch->calling);
+		if (++looks % LOOKS_BETWEEN_PAUSES == 0)
+			ckernel_cpu_relax();
+	}
+}
+
+/* Ticks of a walk; 0 where a gap fell into it. */
+static uint64_t walk_once(struct watch *watch)
+{
+	uint64_t begin = watch->last;
+	int gaps = 0;
+
+	for (size_t page = 0; page < CKERNEL_COMPANION_WALK_PAGES; page += LOOK_PAGES) {
+		step(watch, page);
+		gaps += gap(watch, &watch->stepping);
+	}
+	return gaps ? 0 : watch->last - begin;
+}
+
+static void walk(struct watch *watch)
+{
+	struct ckernel_companion_booking *booking = &watch->companion->booking;
+	int is_calm = 0;
+
+	look(watch);
+	while (load(&watch->companion->command) == CKERNEL_COMPANION_WALK) {
+		uint64_t ticks;
+		int gaps = 0;
+
+		for (unsigned int looks = 0; looks < LOOKS_BETWEEN_WALKS && !gaps; looks++) {
+			gaps = gap(watch, &watch->looking);
+			if (looks % LOOKS_BETWEEN_PAUSES == 0)
+				ckernel_cpu_relax();
+		}
+		ticks = walk_once(watch);
+		if (ticks && gaps) {
+			__atomic_store_n(&booking->refill_walks, booking->refill_walks + 1, __ATOMIC_RELAXED);
+			__atomic_store_n(&booking->refill_ticks, booking->refill_ticks + ticks, __ATOMIC_RELAXED);
+		} else if (ticks && is_calm) {
+			__atomic_store_n(&booking->calm_walks, booking->calm_walks + 1, __ATOMIC_RELAXED);
+			__atomic_store_n(&booking->calm_ticks, booking->calm_ticks + ticks, __ATOMIC_RELAXED);
+		}
+		/* Once through without a gap, everything is as it was. */
+		is_calm = ticks != 0;
 	}
 }
 
@@ -119,39 +236,65 @@ static int pin(int cpu)
 	return result;
 }
 
+/* Maps what the companion works with, and touches it: nothing is to fault later. */
+static int prepare(struct watch *watch)
+{
+	size_t page_bytes = (size_t)getpagesize();
+	size_t bytes = CKERNEL_COMPANION_WALK_PAGES * page_bytes;
+	uint8_t *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED)
+		return -errno;
+	/* One entry of the TLB would hold a huge page. */
+	madvise(pages, bytes, MADV_NOHUGEPAGE);
+	memset(pages, 1, bytes);
+	watch->pages = pages;
+	watch->page_bytes = page_bytes;
+	watch->companion =
+		mmap(NULL, CKERNEL_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
+	if (watch->companion == MAP_FAILED)
+		return -errno;
+	memset((char *)watch->companion + LENGTHS_OFFSET, 0, CKERNEL_COMPANION_BYTES - LENGTHS_OFFSET);
+	return 0;
+}
+
 int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 {
-	struct ckernel_companion *companion;
+	struct watch watch = { .clock = clock };
 	int error;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* No signal comes of a death before that. */
-	if (getppid() != parent)
+	if (ckernel_process_follow(parent))
 		return 0;
-	/* Ctrl-C reaches the whole group; only the measuring process decides when this one ends. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	error = pin(cpu);
+	if (!error)
+		error = prepare(&watch);
 	if (error)
 		return error;
-	companion = mmap(NULL, CKERNEL_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
-	if (companion == MAP_FAILED)
-		return -errno;
-	measure_floor(companion, clock);
+	measure_floors(&watch);
 	for (;;) {
-		uint32_t command = load(&companion->command);
+		uint32_t command = load(&watch.companion->command);
+		int is_busy = command > CKERNEL_COMPANION_IDLE;
 
 		/* A CPU that was offline meanwhile has lost whoever was bound to it. */
-		error = command == CKERNEL_COMPANION_SPIN ? pin(cpu) : 0;
+		error = is_busy ? pin(cpu) : 0;
 		if (error)
 			return error;
-		store(&companion->acknowledged, command);
-		if (command == CKERNEL_COMPANION_EXIT)
+		store(&watch.companion->acknowledged, command);
+		switch (command) {
+		case CKERNEL_COMPANION_EXIT:
 			return 0;
-		if (command == CKERNEL_COMPANION_SPIN)
-			spin(companion, clock);
-		else
-			syscall(SYS_futex, &companion->command, FUTEX_WAIT, command, NULL, NULL, 0);
+		case CKERNEL_COMPANION_SPIN:
+			spin(&watch);
+			break;
+		case CKERNEL_COMPANION_SYSCALL:
+			call_on(&watch);
+			break;
+		case CKERNEL_COMPANION_WALK:
+			walk(&watch);
+			break;
+		default:
+			syscall(SYS_futex, &watch.companion->command, FUTEX_WAIT, command, NULL, NULL, 0);
+		}
 	}
 }
 
@@ -171,15 +314,29 @@ int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, ui
 	return -ETIMEDOUT;
 }
 
-void ckernel_companion_read(const struct ckernel_companion *companion, uint64_t *gaps, uint64_t *stolen)
+struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_companion *companion)
 {
-	*gaps = __atomic_load_n(&companion->gaps, __ATOMIC_RELAXED);
-	*stolen = __atomic_load_n(&companion->stolen, __ATOMIC_RELAXED);
+	const struct ckernel_companion_booking *booking = &companion->booking;
+
+	return (struct ckernel_companion_booking){
+		.gaps = __atomic_load_n(&booking->gaps, __ATOMIC_ACQUIRE),
+		.stolen = __atomic_load_n(&booking->stolen, __ATOMIC_RELAXED),
+		.calm_walks = __atomic_load_n(&booking->calm_walks, __ATOMIC_RELAXED),
+		.calm_ticks = __atomic_load_n(&booking->calm_ticks, __ATOMIC_RELAXED),
+		.refill_walks = __atomic_load_n(&booking->refill_walks, __ATOMIC_RELAXED),
+		.refill_ticks = __atomic_load_n(&booking->refill_ticks, __ATOMIC_RELAXED),
+	};
 }
 
-void ckernel_companion_end(pid_t pid)
+size_t ckernel_companion_lengths(const struct ckernel_companion *companion, uint64_t from, uint64_t to,
+				 uint64_t *lengths)
 {
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	const uint64_t *ring = (const uint64_t *)((const char *)companion + LENGTHS_OFFSET);
+	size_t count = 0;
+
+	if (to - from > CKERNEL_COMPANION_LENGTHS)
+		from = to - CKERNEL_COMPANION_LENGTHS;
+	for (uint64_t gap = from; gap < to; gap++)
+		lengths[count++] = __atomic_load_n(&ring[gap % CKERNEL_COMPANION_LENGTHS], __ATOMIC_RELAXED);
+	return count;
 }

@@ -35,6 +35,13 @@ int ckernel_vm_extension(int vm, int capability)
 	return result_of(ioctl(vm, KVM_CHECK_EXTENSION, capability));
 }
 
+int ckernel_vm_exit_on_emulation_failure(int vm)
+{
+	struct kvm_enable_cap request = { .cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args = { 1 } };
+
+	return result_of(ioctl(vm, KVM_ENABLE_CAP, &request));
+}
+
 int ckernel_guest_memfd(int vm, uint64_t bytes, uint64_t flags)
 {
 	struct kvm_create_guest_memfd request = { .size = bytes, .flags = flags };

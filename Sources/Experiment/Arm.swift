@@ -38,7 +38,7 @@ struct Arm {
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
-      detail: reading.detail, concurrency: reading.concurrency)
+      bystanders: reading.bystanders, detail: reading.detail, concurrency: reading.concurrency)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -64,6 +64,10 @@ struct Arm {
     if let taken = block.faultsTaken { summary.faultsTaken = (summary.faultsTaken ?? 0) + taken }
     if let gaps = block.gaps { summary.gaps = (summary.gaps ?? 0) + gaps }
     if let stolen = block.stolen { summary.stolen = (summary.stolen ?? 0) + stolen }
+    if let bystanders = block.bystanders {
+      if summary.bystanders == nil { summary.bystanders = BystanderFigures() }
+      summary.bystanders?.add(bystanders)
+    }
     if let detail = block.detail { details.append(detail) }
     if takesThreads { throughput.add(block) }
   }
@@ -84,6 +88,7 @@ struct Arm {
     summary.counters = .none
     summary.placement = nil
     (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
+    summary.bystanders = nil
     details = []
     throughput = ThroughputSeries()
     summary.detail = nil
@@ -102,6 +107,9 @@ struct Arm {
     summary.baseline = other?.measuredCase
     summary.estimates = series.estimates(against: other?.series)
     summary.flush = flushSeen(baseline, witness)
+    summary.mechanism =
+      takesPagesIn
+      ? witness.mechanism(by: summary.counters, blocks: series.blocks, of: measuredCase) : nil
   }
 
   /// - Parameter missing: how many blocks the precision would take, for an arm that missed it; nil where too few
@@ -126,10 +134,12 @@ struct Arm {
   /// What is worth computing once, at the end.
   ///
   /// - Parameters:
+  ///   - local: the same with memory of its CPU's own node, if that was measured.
   ///   - isScaled: whether the arm's group is about numbers of threads.
-  ///   - alone: the same with one thread, if it was measured.
-  mutating func finish(baseline: Arm?, isScaled: Bool, alone: Arm?) {
+  ///   - alone: the same with one thread, if that was measured.
+  mutating func finish(baseline: Arm?, local: Arm?, isScaled: Bool, alone: Arm?) {
     guard !hasFailed else { return }
+    summary.localEffect = local.flatMap { series.effect(against: $0.series) }
     if isScaled { summary.scaling = throughput.scaling(against: alone?.throughput) }
     guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.meanShift = series.meanShift(against: baseline.series)
@@ -166,8 +176,8 @@ struct Arm {
     let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
       baseline.series.blocks > 0,
-      let noise = witness.flushes(baseline.summary.counters, threads: measuredCase.threads),
-      let flushes = witness.flushes(summary.counters, threads: measuredCase.threads)
+      let noise = witness.flushes(baseline.summary.counters, of: baseline.measuredCase),
+      let flushes = witness.flushes(summary.counters, of: measuredCase)
     else { return shown }
     let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))
     return share > 0.1 ? .unknown : .on

@@ -37,6 +37,8 @@ public struct Block: Sendable {
   public var gaps: UInt64?
   /// Time that those took, ns; nil where none spun.
   public var stolen: Double?
+  /// What the busy CPUs say one by one, where the operation asks them.
+  public var bystanders: Bystanders?
   /// What the method says beside the samples, where it does.
   public var detail: MethodDetail?
   /// Nil but where several threads touched the region.
@@ -45,7 +47,7 @@ public struct Block: Sendable {
   public init(
     measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
-    detail: MethodDetail? = nil, concurrency: Concurrency? = nil
+    bystanders: Bystanders? = nil, detail: MethodDetail? = nil, concurrency: Concurrency? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
@@ -58,6 +60,7 @@ public struct Block: Sendable {
     self.faultsTaken = faultsTaken
     self.gaps = gaps
     self.stolen = stolen
+    self.bystanders = bystanders
     self.detail = detail
     self.concurrency = concurrency
   }

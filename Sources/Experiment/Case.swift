@@ -15,6 +15,34 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   case idle
 }
 
+/// What a CPU does that is kept busy while others are left alone.
+public enum BusyState: String, CaseIterable, Codable, Sendable {
+  /// It runs in user space.
+  case spin
+  /// It makes one system call after the other.
+  case syscall
+  /// It runs in user space and walks a working set at intervals, which shows what an interruption makes it fetch
+  /// again.
+  case walk
+}
+
+/// How many of the other CPUs are kept busy, and with what.
+public struct BusyCPUs: Hashable, Sendable {
+  public var count: Int
+  public var state: BusyState
+  /// The node that they are of; nil where they are of any.
+  public var node: Int?
+
+  public init(_ count: Int, _ state: BusyState, node: Int? = nil) {
+    self.count = count
+    self.state = state
+    self.node = node
+  }
+
+  /// `2:spin`, or `2:spin@1` of node 1.
+  public var text: String { "\(count):\(state.rawValue)" + (node.map { "@\($0)" } ?? "") }
+}
+
 /// The state that a block finds the direct map in, where a case chooses it.
 public enum DirectMapSetting: String, CaseIterable, Codable, Sendable {
   /// Memory that no block has used before, as far as the machine has any: a removal may split a huge entry.
@@ -49,13 +77,23 @@ public struct Case: Hashable, Sendable {
   /// What the kernel's switch is set to; nil where the case leaves it alone. What the counters then show is
   /// the summary's.
   public var flush: FlushSetting?
+  /// Pages that one call covers, the last one of a block perhaps fewer; nil where the operation leaves no choice.
+  public var batch: Int?
+  /// Which of a region's uses in a row is measured, the first being 1; nil where a region is used once.
+  public var cycle: Int?
+  /// Other CPUs that are kept busy while the rest is in the state `others`; nil where all of them are in it.
+  public var busy: BusyCPUs?
+  /// CPUs online, by hotplug; nil where the case leaves that alone.
+  public var online: Int?
   /// Which of several identical arms; nil but in a selfcheck.
   public var replica: Int?
 
   public init(
     benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
     cpuNode: Int, memoryNode: Int, others: OthersState, directMap: DirectMapSetting? = nil,
-    flush: FlushSetting? = nil, replica: Int? = nil
+    flush: FlushSetting? = nil, batch: Int? = nil, cycle: Int? = nil, busy: BusyCPUs? = nil,
+    online: Int? = nil,
+    replica: Int? = nil
   ) {
     self.benchmark = benchmark
     self.operation = operation
@@ -68,6 +106,10 @@ public struct Case: Hashable, Sendable {
     self.others = others
     self.directMap = directMap
     self.flush = flush
+    self.batch = batch
+    self.cycle = cycle
+    self.busy = busy
+    self.online = online
     self.replica = replica
   }
 
@@ -76,7 +118,9 @@ public struct Case: Hashable, Sendable {
     "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
       + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
       + (directMap.map { "/direct_map=\($0.rawValue)" } ?? "")
-      + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (replica.map { "/replica=\($0)" } ?? "")
+      + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (batch.map { "/batch=\($0)" } ?? "")
+      + (cycle.map { "/cycle=\($0)" } ?? "") + (busy.map { "/busy=\($0.text)" } ?? "")
+      + (online.map { "/online=\($0)" } ?? "") + (replica.map { "/replica=\($0)" } ?? "")
   }
 }
 
@@ -96,6 +140,12 @@ public enum ArmAxis: Hashable, Sendable {
   case others
   case threads
   case flush
+  case batch
+  case cycle
+  /// In backing and in how many of the other CPUs are busy: a curve for each backing.
+  case busy
+  /// In backing and in how many CPUs are online: likewise.
+  case online
   /// In nothing: identical arms, held against each other.
   case replica
 }

@@ -24,7 +24,7 @@ struct Companion: ~Copyable {
     return Companion(cpu: cpu, pid: pid, control: control)
   }
 
-  deinit { ckernel_companion_end(pid) }
+  deinit { ckernel_process_end(pid) }
 
   private var shared: UnsafeMutablePointer<ckernel_companion> {
     control.base.assumingMemoryBound(to: ckernel_companion.self)
@@ -35,35 +35,44 @@ struct Companion: ~Copyable {
       ckernel_companion_command(shared, pid, command.rawValue), "the companion on CPU \(cpu) does not answer")
   }
 
-  func read() -> Companions.Booking {
-    var booking = Companions.Booking()
-    ckernel_companion_read(shared, &booking.gaps, &booking.stolen)
-    return booking
+  func read() -> ckernel_companion_booking { ckernel_companion_read(shared) }
+
+  /// The lengths of gaps number `from` to `to`, in ticks; of many, the latest.
+  func lengths(from: UInt64, to: UInt64) -> [UInt64] {
+    let shared = self.shared
+    return [UInt64](unsafeUninitializedCapacity: Int(CKERNEL_COMPANION_LENGTHS)) { buffer, count in
+      count = buffer.baseAddress.map { ckernel_companion_lengths(shared, from, to, $0) } ?? 0
+    }
   }
 }
 
 /// The processes that hold every other allowed CPU in a known state. Started once, before any buffer or
 /// region exists: a forked child would make resident buffers copy-on-write.
 public final class Companions {
-  /// What one companion booked, in ticks of the clock.
-  public struct Booking: Hashable, Sendable {
-    public var gaps: UInt64 = 0
-    public var stolen: UInt64 = 0
-  }
-
   // A list by hand, since Array takes no noncopyable element.
   private final class Node {
     let companion: Companion
-    var state = OthersState.idle
+    /// nil: left alone.
+    var state: BusyState?
     init(_ companion: consuming Companion) { self.companion = companion }
+
+    func hold(_ state: BusyState?) throws(Refusal) {
+      guard state != self.state else { return }
+      try companion.command(state.command)
+      self.state = state
+    }
   }
 
   private let nodes: [Node]
+  /// The CPUs that have a companion.
   public let cpus: CPUSet
+  /// The executable that processes are started from; nil where nothing is.
+  public let program: String?
 
   /// Names the CPUs without starting anything: for listing what could be measured.
   public init(planned cpus: CPUSet) {
     nodes = []
+    program = nil
     self.cpus = cpus
   }
 
@@ -76,32 +85,35 @@ public final class Companions {
       nodes.append(Node(try Companion.start(program: program, cpu: cpu, clock: clock)))
     }
     self.nodes = nodes
+    self.program = program
     self.cpus = cpus
     for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
   }
 
-  public var isEmpty: Bool { cpus.isEmpty }
-
-  /// The CPUs that the further threads of a block run on, beside the measuring one's.
-  public func given(to threads: Int) -> ArraySlice<Int> { cpus.members.prefix(threads - 1) }
-
-  /// Brings every CPU held into `state`, but those that `threads` threads run on are left to them.
-  public func hold(_ state: OthersState, threads: Int = 1) throws(Refusal) {
-    for (index, node) in nodes.enumerated() {
-      let due = index < threads - 1 ? .idle : state
-      guard due != node.state else { continue }
-      try node.companion.command(due == .spin ? CKERNEL_COMPANION_SPIN : CKERNEL_COMPANION_IDLE)
-      node.state = due
-    }
+  /// Keeps these CPUs busy, and leaves every other one alone.
+  public func hold(_ busy: CPUSet, _ state: BusyState) throws(Refusal) {
+    for node in nodes { try node.hold(busy.contains(node.companion.cpu) ? state : nil) }
   }
 
-  public var isSpinning: Bool { nodes.contains { $0.state == .spin } }
+  /// Leaves every CPU alone.
+  public func release() throws(Refusal) { try hold(CPUSet([]), .spin) }
+
+  /// The CPUs that are busy and book what is taken from them.
+  public var busy: CPUSet { CPUSet(nodes.lazy.filter { $0.state != nil }.map { $0.companion.cpu }) }
 
   /// Copies what each has booked so far into `bookings`, which has one entry a companion.
-  func read(into bookings: inout [Booking]) {
+  func read(into bookings: inout [ckernel_companion_booking]) {
     for (index, node) in nodes.enumerated() {
       bookings[index] = node.companion.read()
     }
+  }
+
+  /// The lengths of the gaps that companion number `index` booked between two readings, in ticks; of many, the
+  /// latest.
+  func lengths(
+    _ index: Int, from before: ckernel_companion_booking, to after: ckernel_companion_booking
+  ) -> [UInt64] {
+    nodes[index].companion.lengths(from: before.gaps, to: after.gaps)
   }
 
   /// The CPUs that may be held: allowed, not the measuring one or its SMT siblings, and no more than the
@@ -111,5 +123,16 @@ public final class Companions {
       .subtracting(CPUSet([cpu])).subtracting(topology.siblings(of: cpu))
     guard let quota else { return others }
     return CPUSet(others.members.prefix(max(Int(quota) - 1, 0)))
+  }
+}
+
+extension BusyState? {
+  fileprivate var command: ckernel_companion_command {
+    switch self {
+    case nil: CKERNEL_COMPANION_IDLE
+    case .spin: CKERNEL_COMPANION_SPIN
+    case .syscall: CKERNEL_COMPANION_SYSCALL
+    case .walk: CKERNEL_COMPANION_WALK
+    }
   }
 }

@@ -13,6 +13,8 @@ struct Diagnosis {
 
   /// Modes or ends closer than this, relative to the lower, are of no consequence.
   private static let leastDistance = 0.1
+  /// Nor is what depends on its neighbours within so small a range, as counted instructions do.
+  private static let leastSpread = 0.01
   /// With fewer blocks a pattern is luck.
   private static let leastBlocks = 12
   /// More values than these are taken together for a trend, whose test looks at all pairs.
@@ -91,7 +93,8 @@ struct Diagnosis {
   /// Of the ratios to the baseline where there is one: what both arms share leaves their interval alone.
   private func dependence(on baseline: BlockSeries?) -> Sign? {
     let values = baseline.map { series.ratios(to: $0) } ?? medians
-    guard values.count >= Self.leastBlocks, let correlation = lag1Autocorrelation(values),
+    guard values.count >= Self.leastBlocks, let least = values.min(), let most = values.max(),
+      most - least > Self.leastSpread * abs(most), let correlation = lag1Autocorrelation(values),
       // Independent values scatter about 0 with 1/√n.
       case let distance = correlation * (Double(values.count) / 2).squareRoot(),
       erfc(distance) / 2 < level
@@ -183,5 +186,6 @@ extension Case {
   fileprivate var name: String {
     "\(benchmark) \(operation) \(backing.rawValue), others=\(others.rawValue)"
       + (threads > 1 ? ", threads=\(threads)" : "") + (flush.map { ", flush=\($0.rawValue)" } ?? "")
+      + (batch.map { ", batch=\($0)" } ?? "") + (cycle.map { ", cycle=\($0)" } ?? "")
   }
 }

@@ -1,44 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 import Machine
 
-/// Who can tell of kernel-range flushes: CPUs that a companion keeps in user space, where every flush by interrupt
-/// is one interrupt. A CPU that is idle may poll, and then takes none.
+/// Who can tell of kernel-range flushes: CPUs that a companion keeps busy, where every flush by interrupt is one
+/// interrupt. A CPU that is idle may poll, and then takes none.
 struct FlushWitness: Hashable, Sendable {
-  /// The held CPUs' places in the counters' rows.
-  private let places: [Int]
-  /// A flush interrupts other CPUs here: neither INVLPGB nor TLBI does.
-  let isInterrupted: Bool
+  private let crew: Crew
+  /// How a kernel-range flush reaches other CPUs here, as far as the CPU's features tell.
+  private let feature: FlushMechanism
 
-  /// - Parameters:
-  ///   - held: the CPUs that a companion holds.
-  ///   - counted: the CPUs of the counters' rows, in order.
-  ///   - mechanism: `CPUFeatures.broadcastFlush`.
-  init(held: CPUSet, counted: CPUSet, mechanism: String?) {
-    places = counted.members.indices.filter { held.contains(counted.members[$0]) }
-    isInterrupted = mechanism == "IPI"
+  /// - Parameter mechanism: `CPUFeatures.broadcastFlush`.
+  init(_ crew: Crew, mechanism: String?) {
+    self.crew = crew
+    feature = mechanism.flatMap { FlushMechanism(rawValue: $0) } ?? .unknown
   }
 
-  /// Function call interrupts of each CPU that is held while `threads` threads run, on average, less the shootdowns of
-  /// user ranges, which count among them; other kernel work's calls remain. Nil without a held CPU or without the rows.
-  func flushes(_ counters: Counters, threads: Int) -> Double? {
-    let places = places.dropFirst(threads - 1)
+  /// Function call interrupts of each busy CPU, on average, less the shootdowns of user ranges, which count among
+  /// them; other kernel work's calls remain. Nil without a busy CPU or without the rows.
+  func flushes(_ counters: Counters, of measured: Case) -> Double? {
+    flushes(counters, of: measured, on: crew.busy(in: measured).cpus)
+  }
+
+  private func flushes(_ counters: Counters, of measured: Case, on cpus: CPUSet) -> Double? {
+    let counted = (crew.online(in: measured) ?? crew.online).members
+    let places = counted.indices.filter { cpus.contains(counted[$0]) }
     guard !places.isEmpty, let calls = counters.calInterrupts, let shootdowns = counters.tlbInterrupts,
       calls.count == shootdowns.count, places.allSatisfy(calls.indices.contains)
     else { return nil }
     return Double(places.reduce(0) { $0 + calls[$1] - shootdowns[$1] }) / Double(places.count)
   }
 
-  /// `on` needs an interrupt of each held CPU for nearly every page, `off` less than one a block, so that neither a
+  /// `on` needs an interrupt of each busy CPU for nearly every page, `off` less than one a block, so that neither a
   /// batched flush nor one without interrupts reads as none; whatever is between is `unknown`, and so is what
   /// happens beside idle CPUs. Nil where nothing is removed.
   ///
   /// - Parameter counters: the sum over `blocks` blocks of `measured`.
   func shown(by counters: Counters, blocks: Int, of measured: Case) -> FlushState? {
     guard measured.backing.removesDirectMap, measured.pages > 0 else { return nil }
-    guard measured.others == .spin, blocks > 0, let flushes = flushes(counters, threads: measured.threads)
-    else { return .unknown }
+    guard blocks > 0, let flushes = flushes(counters, of: measured) else { return .unknown }
     let perBlock = flushes / Double(blocks)
-    if perBlock < 0.5 { return isInterrupted ? .off : .unknown }
+    // Neither INVLPGB nor TLBI interrupts.
+    if perBlock < 0.5 { return feature == .ipi ? .off : .unknown }
     return perBlock > 0.9 * Double(measured.pages) ? .on : .unknown
   }
+
+  /// How the flushes of removed pages reached the other CPUs: by interrupt where those come to one a page on each of
+  /// them that no thread of the case runs on, busy or not; by what the CPU has instead where the busy ones took none.
+  /// Nil where nothing is removed or there is no other CPU.
+  ///
+  /// - Parameter counters: the sum over `blocks` blocks of `measured`.
+  func mechanism(by counters: Counters, blocks: Int, of measured: Case) -> FlushMechanism? {
+    let others = (crew.online(in: measured) ?? crew.online).subtracting(CPUSet([crew.measuring]))
+    guard measured.backing.removesDirectMap, blocks > 0, !others.isEmpty else { return nil }
+    let busy = flushes(counters, of: measured)
+    // A thread's CPU takes none for its own removals, and several at once in one interrupt.
+    let witnesses = others.subtracting(CPUSet(crew.threads(of: measured)))
+    guard let flushes = busy ?? flushes(counters, of: measured, on: witnesses) else { return .unknown }
+    let perBlock = flushes / Double(blocks)
+    if perBlock > 0.9 * Double(measured.pages) { return .ipi }
+    return busy != nil && perBlock < 0.5 && feature != .ipi ? feature : .unknown
+  }
+}
+
+/// How a kernel-range flush reaches the other CPUs.
+public enum FlushMechanism: String, Codable, Sendable {
+  /// A function call interrupt each.
+  case ipi = "IPI"
+  /// AMD's broadcast, without an interrupt.
+  case invlpgb = "INVLPGB"
+  /// arm64's broadcast, without an interrupt.
+  case tlbi = "TLBI"
+  case unknown
 }

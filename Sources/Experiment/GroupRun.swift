@@ -38,7 +38,7 @@ struct GroupRun {
   var relativeHalfWidth: Double { arms.map(\.relativeHalfWidth).max() ?? 0 }
 
   /// Looks whether enough was measured, as often as the rule looks.
-  mutating func look(_ witness: FlushWitness) {
+  mutating func look(_ witness: (Case) -> FlushWitness) {
     guard StoppingRule.isLook(afterRounds: rounds) else { return }
     conclude(witness)
     isDone = stopping.shouldStop(relativeHalfWidth: relativeHalfWidth)
@@ -60,35 +60,44 @@ struct GroupRun {
   }
 
   /// Brings every arm's figures up to date with its blocks.
-  mutating func conclude(_ witness: FlushWitness) {
+  mutating func conclude(_ witness: (Case) -> FlushWitness) {
     for index in arms.indices {
-      arms[index].conclude(baseline: baseline(of: arms[index]), witness: witness)
+      arms[index].conclude(
+        baseline: baseline(of: arms[index]), witness: witness(arms[index].measuredCase))
     }
   }
 
   /// What an arm is compared with, as long as that has not failed.
-  func baseline(of arm: Arm) -> Arm? {
-    group.baselines[arm.measuredCase].flatMap { base in
-      arms.first { $0.measuredCase == base && !$0.hasFailed }
-    }
+  func baseline(of arm: Arm) -> Arm? { group.baselines[arm.measuredCase].flatMap(living) }
+
+  /// The same arm with memory of its CPU's own node.
+  private func local(of arm: Arm) -> Arm? {
+    var local = arm.measuredCase
+    local.memoryNode = local.cpuNode
+    return local == arm.measuredCase ? nil : living(local)
+  }
+
+  private func living(_ measured: Case) -> Arm? {
+    arms.first { $0.measuredCase == measured && !$0.hasFailed }
   }
 
   /// Whether it is about numbers of threads.
   private var isScaled: Bool { group.spec.takesThreads && group.cases.contains { $0.threads > 1 } }
 
   /// What an arm of several threads does with one, if that was measured.
-  private func alone(besides arm: Arm) -> Arm? {
+  private func alone(of arm: Arm) -> Arm? {
     var measured = arm.measuredCase
     measured.threads = 1
-    return measured == arm.measuredCase ? nil : arms.first { $0.measuredCase == measured && !$0.hasFailed }
+    return measured == arm.measuredCase ? nil : living(measured)
   }
 
   /// Gives every arm its last word.
-  mutating func settle(isCutShort: Bool, witness: FlushWitness, precision: Double) {
+  mutating func settle(isCutShort: Bool, witness: (Case) -> FlushWitness, precision: Double) {
     conclude(witness)
     for index in arms.indices {
       arms[index].finish(
-        baseline: baseline(of: arms[index]), isScaled: isScaled, alone: alone(besides: arms[index]))
+        baseline: baseline(of: arms[index]), local: local(of: arms[index]), isScaled: isScaled,
+        alone: alone(of: arms[index]))
       let width = arms[index].relativeHalfWidth
       if width <= precision {
         arms[index].settle(isCutShort && !isDone ? .partial : .ok)

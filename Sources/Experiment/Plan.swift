@@ -13,12 +13,16 @@ public struct OperationSpec: Sendable {
   public let method: String
   /// In what the arms of a group differ.
   public var armAxis: ArmAxis
+  /// Where the arms differ in `batch`: the pages of a call, ascending; the whole region is always among them.
+  public let batches: [Int]
   /// The `others` that it makes sense in.
   public let others: [OthersState]
   /// The backings that it has a meaning for.
   public private(set) var backings: [Backing]
   /// Among the best known figures: measured in every state of the others by every plan.
   public let isHeadline: Bool
+  /// Answers a question of its own, beside how much a page costs: left to the longer plans unless it is named.
+  public let isDetail: Bool
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
   public let takesPagesIn: Bool
@@ -34,9 +38,9 @@ public struct OperationSpec: Sendable {
 
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
-    armAxis: ArmAxis = .backing, others: [OthersState] = OthersState.allCases, backings: [Backing],
-    isHeadline: Bool = false, takesPagesIn: Bool = false, takesThreads: Bool = false,
-    isPathLength: Bool = true,
+    armAxis: ArmAxis = .backing, batches: [Int] = [], others: [OthersState] = OthersState.allCases,
+    backings: [Backing], isHeadline: Bool = false, isDetail: Bool = false, takesPagesIn: Bool = false,
+    takesThreads: Bool = false, isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
   ) {
@@ -46,9 +50,11 @@ public struct OperationSpec: Sendable {
     self.unit = unit
     self.method = method
     self.armAxis = armAxis
+    self.batches = batches
     self.others = others
     self.backings = backings
     self.isHeadline = isHeadline
+    self.isDetail = isDetail
     self.takesPagesIn = takesPagesIn
     self.takesThreads = takesThreads
     self.isPathLength = isPathLength
@@ -126,19 +132,20 @@ public struct Plan: Sendable {
     self.smallestPages = smallestPages
   }
 
-  /// The same plan with blocks of another size.
+  /// The same plan with smaller blocks. Batches that are too large for one become the whole of it, once.
   func resized(pages: Int) -> Plan {
     func resized(_ measured: Case) -> Case {
       var measured = measured
       measured.pages = pages
+      measured.batch = measured.batch.map { min($0, pages) }
       return measured
     }
     var plan = self
     plan.groups = groups.map { group in
-      CaseGroup(
-        spec: group.spec, cases: group.cases.map(resized),
-        baselines: Dictionary(
-          uniqueKeysWithValues: group.baselines.map { (resized($0.key), resized($0.value)) }))
+      let cases = group.cases.map(resized).reduce(into: [Case]()) { if !$0.contains($1) { $0.append($1) } }
+      let baselines = group.baselines.map { (resized($0.key), resized($0.value)) }
+      return CaseGroup(
+        spec: group.spec, cases: cases, baselines: Dictionary(baselines) { first, _ in first })
     }
     return plan
   }

@@ -21,6 +21,8 @@ public struct RunContext: Sendable {
   /// CPUs that a companion can hold.
   public var heldCPUs: CPUSet
   public var onlineCPUs: CPUSet
+  /// The firmware's relative distances of the nodes (10 = local); empty where there is one.
+  public var nodeDistances: [NodePair: Int]
   /// Pages and bytes of a block's region.
   public var pages: Int
   public var pageBytes: Int
@@ -28,7 +30,7 @@ public struct RunContext: Sendable {
   public init(
     runID: String, startedAt: String, version: String, fingerprint: Fingerprint, planName: String,
     seed: UInt64, precision: Double, budget: Double, clock: ClockDescription, measuringCPU: Int,
-    heldCPUs: CPUSet, onlineCPUs: CPUSet, pages: Int, pageBytes: Int
+    heldCPUs: CPUSet, onlineCPUs: CPUSet, nodeDistances: [NodePair: Int] = [:], pages: Int, pageBytes: Int
   ) {
     self.runID = runID
     self.startedAt = startedAt
@@ -42,8 +44,20 @@ public struct RunContext: Sendable {
     self.measuringCPU = measuringCPU
     self.heldCPUs = heldCPUs
     self.onlineCPUs = onlineCPUs
+    self.nodeDistances = nodeDistances
     self.pages = pages
     self.pageBytes = pageBytes
+  }
+}
+
+/// A CPU's node and a memory's.
+public struct NodePair: Hashable, Sendable {
+  public var cpuNode: Int
+  public var memoryNode: Int
+
+  public init(cpuNode: Int, memoryNode: Int) {
+    self.cpuNode = cpuNode
+    self.memoryNode = memoryNode
   }
 }
 

@@ -57,7 +57,7 @@ public struct Runner {
     let isCutShort = failure != nil || Self.isInterrupted
     for index in groups.indices {
       groups[index].settle(
-        isCutShort: isCutShort, witness: workbench.flushWitness, precision: plan.precision)
+        isCutShort: isCutShort, witness: workbench.flushWitness(of:), precision: plan.precision)
     }
     report.summaries = groups.flatMap { $0.arms.map(\.summary) }
     report.isComplete = !isCutShort
@@ -132,10 +132,8 @@ public struct Runner {
     prove(index)
     defer {
       workbench.endGroup()
-      groups[index].conclude(workbench.flushWitness)
+      groups[index].conclude(workbench.flushWitness(of:))
     }
-    // Where a sandbox refuses the binding, the placement that is read back says so.
-    try? MemoryPolicy.bind(toNode: groups[index].group.cases[0].memoryNode)
     let last = rounds == .max ? .max : groups[index].rounds + rounds
     if warmGroup != index, groups[index].isAlive, hasTime(index, until: deadline) {
       try measureRound(index, isWarmUp: true)
@@ -145,7 +143,7 @@ public struct Runner {
       hasTime(index, until: deadline)
     {
       try measureRound(index, isWarmUp: false)
-      groups[index].look(workbench.flushWitness)
+      groups[index].look(workbench.flushWitness(of:))
       showProgress(index)
     }
     if elapsed - publishedAt > Self.publishingInterval { try publish() }
@@ -252,6 +250,7 @@ public struct Runner {
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
+      try workbench.seat(measuredCase)
       let identity = try identify(spec, measuredCase, workbench)
       return arm(measuredCase, of: spec, identity)
     } catch {
@@ -266,7 +265,7 @@ public struct Runner {
     let spec = groups[index].group.spec
     let order = groups[index].arms.indices.filter { !groups[index].arms[$0].hasFailed }
       .shuffled(using: &generator)
-    for (position, place) in order.enumerated() {
+    for (position, place) in together(order, index).enumerated() {
       if Self.isInterrupted { return }
       let measuredCase = groups[index].arms[place].measuredCase
       workbench.begin()
@@ -280,7 +279,7 @@ public struct Runner {
       }
       let block = groups[index].arms[place].block(
         workbench.reading, round: isWarmUp ? 0 : groups[index].rounds + 1, position: position,
-        witness: workbench.flushWitness)
+        witness: workbench.flushWitness(of: measuredCase))
       try sink.record(block)
       groups[index].arms[place].add(block)
       ckernel_rest(Self.restMicroseconds)
@@ -288,9 +287,20 @@ public struct Runner {
     groups[index].finishedRound(isWarmUp: isWarmUp, seconds: elapsed - begin)
   }
 
+  /// The arms of a round in their random order, but those with as many CPUs online side by side: taking CPUs offline
+  /// is slow, and stirs the machine.
+  private func together(_ order: [Int], _ index: Int) -> [Int] {
+    let arms = groups[index].arms
+    var counts: [Int?] = []
+    for place in order where !counts.contains(arms[place].measuredCase.online) {
+      counts.append(arms[place].measuredCase.online)
+    }
+    return counts.flatMap { count in order.filter { arms[$0].measuredCase.online == count } }
+  }
+
   /// One block, with the machine in the state that the case names.
   private func measureBlock(_ measuredCase: Case, _ spec: OperationSpec) throws(Refusal) {
-    try workbench.companions.hold(measuredCase.others, threads: measuredCase.threads)
+    try workbench.arrange(measuredCase)
     guard let flush = measuredCase.flush else { return try spec.measure(measuredCase, workbench) }
     // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
     let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)

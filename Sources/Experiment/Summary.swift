@@ -27,6 +27,8 @@ public struct Summary: Sendable {
   public var placement: Placement?
   /// What the counters show.
   public var flush: FlushState?
+  /// How the flush reached the other CPUs, where one is due.
+  public var mechanism: FlushMechanism?
   /// How the value was obtained.
   public var method: String
   public var unit: SampleUnit
@@ -43,6 +45,9 @@ public struct Summary: Sendable {
   public var estimates: Estimates
   /// How much the mean exceeds the baseline's, in the case's unit; nil until the run ends.
   public var meanShift: LocationEstimate?
+  /// Against the same case with memory of the CPU's own node, of the same rounds; nil for that one, and until the run
+  /// ends.
+  public var localEffect: Effect?
   /// What its number of threads comes to; nil where the run compares none with another, and until it ends.
   public var scaling: Scaling?
   /// What the effect is against.
@@ -54,6 +59,8 @@ public struct Summary: Sendable {
   public var gaps: UInt64?
   /// Time stolen from all companions over the valid blocks, ns.
   public var stolen: Double?
+  /// What the busy CPUs say one by one over the valid blocks, where the operation asks them.
+  public var bystanders: BystanderFigures?
 
   /// A case without any block yet.
   public init(_ measuredCase: Case, axis: ArmAxis, unit: SampleUnit, method: String, pageBytes: Int) {

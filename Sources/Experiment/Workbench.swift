@@ -3,6 +3,7 @@ import CKernel
 import GuestMemory
 import Machine
 import Statistics
+import SystemPackage
 
 /// What one block came to.
 public struct BlockReading: Sendable {
@@ -12,12 +13,26 @@ public struct BlockReading: Sendable {
   public var faultsTaken: UInt64?
   public var gaps: UInt64?
   public var stolen: Double?
+  /// What the busy CPUs say one by one; nil unless the operation asks them.
+  public var bystanders: Bystanders?
   /// What the method says beside the samples.
   public var detail: MethodDetail?
   /// What several threads came to.
   public var concurrency: Concurrency?
   /// Why the block is not a result.
   public var invalid: String?
+}
+
+/// Where the measuring thread is on a node, and whom it has beside it.
+public struct Seat: Hashable, Sendable {
+  public var cpu: Int
+  /// The CPUs that can be held meanwhile.
+  public var held: CPUSet
+
+  public init(cpu: Int, held: CPUSet) {
+    self.cpu = cpu
+    self.held = held
+  }
 }
 
 /// What a benchmark measures with: the clock, resident buffers, counters around the timed region, and the
@@ -29,7 +44,9 @@ public final class Workbench {
   public let kvm: KVMAccess
   public let companions: Companions
   /// The CPU that the measuring thread is pinned to.
-  public let measuringCPU: Int
+  public private(set) var measuringCPU: Int
+  /// Who does what where it measures on each node.
+  private let crews: [Int: Crew]
   /// As uname says it.
   public let architecture: String
   /// The file that switches the flush, whether it is there or not.
@@ -38,8 +55,14 @@ public final class Workbench {
   public let allowsHotplug: Bool
 
   public let ballast = Ballast()
+  /// Which CPU does what beside the measuring one, now.
+  public private(set) var crew: Crew
 
-  let flushWitness: FlushWitness
+  private let mechanism: String?
+
+  /// The work that a change of the online CPUs leaves behind is done by then, and those that came back sleep as the
+  /// others do.
+  public static let hotplugRestMicroseconds: UInt64 = 50_000
 
   private let stampBuffer: Region
   private let sequential: Region
@@ -50,8 +73,14 @@ public final class Workbench {
   private var counters: CounterReader
   private var flushProbe: FlushProbe?
   private var generator: SeededGenerator
-  private var bookedBefore: [Companions.Booking]
-  private var bookedAfter: [Companions.Booking]
+  private var bookedBefore: [ckernel_companion_booking]
+  private var bookedAfter: [ckernel_companion_booking]
+  /// While a case has taken CPUs offline.
+  private var onlineCPUs: OnlineCPUs?
+  /// The CPUs that `counters` reads.
+  private var countedCPUs: CPUSet
+  /// Why CPUs stayed offline.
+  private var hotplugFailure: Refusal?
   public private(set) var reading = BlockReading()
 
   /// - Parameters:
@@ -59,7 +88,8 @@ public final class Workbench {
   ///   - pages: the most pages that a block has.
   public init(
     clock: Clock, topology: Topology, kvm: KVMAccess, companions: Companions, measuringCPU: Int,
-    architecture: String, broadcastFlush: String?, flushSwitch: String = FlushSwitch.path,
+    seats: [Int: Seat] = [:], architecture: String, broadcastFlush: String?,
+    flushSwitch: String = FlushSwitch.path,
     allowsHotplug: Bool = false, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock
@@ -77,10 +107,17 @@ public final class Workbench {
     generator = SeededGenerator(seed: seed)
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
+    countedCPUs = topology.online
     counters = CounterReader(cpus: topology.online)
-    flushWitness = FlushWitness(
-      held: companions.cpus, counted: topology.online, mechanism: broadcastFlush)
-    bookedBefore = Array(repeating: Companions.Booking(), count: companions.cpus.count)
+    mechanism = broadcastFlush
+    let manned = companions.cpus
+    func crew(_ cpu: Int, _ held: CPUSet) -> Crew {
+      Crew(
+        measuring: cpu, held: manned.intersection(held), topology: topology, allowsHotplug: allowsHotplug)
+    }
+    self.crew = crew(measuringCPU, seats.values.first { $0.cpu == measuringCPU }?.held ?? manned)
+    crews = seats.mapValues { crew($0.cpu, $0.held) }
+    bookedBefore = Array(repeating: ckernel_companion_booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
 
@@ -120,11 +157,86 @@ public final class Workbench {
 
   func begin() { reading = BlockReading() }
 
-  /// Lets go what a group shares: its VM, its probes.
+  /// Who does what in a case: beside the CPU that measures on its node.
+  public func crew(of measured: Case) -> Crew { crews[measured.cpuNode] ?? crew }
+
+  /// Who tells of flushes in a case.
+  func flushWitness(of measured: Case) -> FlushWitness {
+    FlushWitness(crew(of: measured), mechanism: mechanism)
+  }
+
+  /// Lets go what a group shares: its VM, its probes, the CPUs that it took offline.
   func endGroup() {
     kvm.endGroup()
     flushProbe = nil
+    // What stays offline is no state to measure in: every case from here on says so.
+    do throws(Refusal) { try bringCPUsBack() } catch { hotplugFailure = error }
   }
+
+  /// Takes the measuring thread to its place on the case's node, has memory come from the node of its memory, and
+  /// brings the CPUs into the state that the case names.
+  public func arrange(_ measured: Case) throws(Refusal) {
+    if let hotplugFailure { throw hotplugFailure }
+    try seat(measured)
+    guard let online = crew.online(in: measured) else {
+      throw .unsupported("\(measured.online ?? 0) online CPUs are not to be had here")
+    }
+    if online != countedCPUs {
+      // A companion whose CPU goes would go on with its work on another.
+      try companions.release()
+      try keepOnline(online)
+      ckernel_rest(Self.hotplugRestMicroseconds)
+    }
+    let busy = crew.busy(in: measured)
+    try companions.hold(busy.cpus, busy.state)
+  }
+
+  /// The first half of that.
+  func seat(_ measured: Case) throws(Refusal) {
+    // Where a sandbox refuses the policy, the placement that is read back says so.
+    try? MemoryPolicy.prefer(node: measured.memoryNode)
+    let other = crew(of: measured)
+    guard other.measuring != measuringCPU else { return }
+    try companions.release()
+    try bringCPUsBack()
+    do throws(Errno) { try Affinity.pin(toCPU: other.measuring) } catch {
+      throw .failed(call: "pinning to CPU \(other.measuring)", error)
+    }
+    measuringCPU = other.measuring
+    crew = other
+  }
+
+  /// Why CPUs cannot be taken offline and back, down to `least` numbers of online CPUs.
+  public func hotplugRefusal(least: Int) -> Refusal? {
+    do throws(MachineFailure) {
+      try OnlineCPUs.check(beside: measuringCPU, online: topology.online, least: least)
+    } catch { return Refusal(error) }
+    guard !allowsHotplug else { return nil }
+    return .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+  }
+
+  private func keepOnline(_ online: CPUSet) throws(Refusal) {
+    do throws(MachineFailure) {
+      if onlineCPUs == nil { onlineCPUs = OnlineCPUs(beside: measuringCPU, online: topology.online) }
+      try onlineCPUs?.keep(online.count)
+    } catch { throw Refusal(.failed, error) }
+    count(online)
+  }
+
+  private func bringCPUsBack() throws(Refusal) {
+    guard let cpus = onlineCPUs.take() else { return }
+    do throws(MachineFailure) { try cpus.restore() } catch { throw Refusal(.failed, error) }
+    count(topology.online)
+  }
+
+  /// An offline CPU has no column in the rows of counters.
+  private func count(_ cpus: CPUSet) {
+    counters = CounterReader(cpus: cpus)
+    countedCPUs = cpus
+  }
+
+  /// Counters that blocks will lack, and why.
+  public var uncounted: [Finding] { counters.findings }
 
   /// Runs a timed region with counters read just before and just after it. Those of several regions of one block add
   /// up.
@@ -136,7 +248,7 @@ public final class Workbench {
     companions.read(into: &bookedAfter)
     let difference = counters.difference()
     reading.counters += difference
-    if companions.isSpinning {
+    if !companions.busy.isEmpty {
       let booked = bookings
       reading.gaps = booked.reduce(0) { $0 + $1.gaps }
       reading.stolen = Double(booked.reduce(0) { $0 + $1.stolen }) / clock.ticksPerNanosecond
@@ -156,11 +268,31 @@ public final class Workbench {
     return counters.difference().splits
   }
 
-  /// What each companion booked during the last timed region.
-  public var bookings: [Companions.Booking] {
-    zip(bookedBefore, bookedAfter).map {
-      Companions.Booking(gaps: $1.gaps &- $0.gaps, stolen: $1.stolen &- $0.stolen)
+  /// What each companion booked during the last timed region, in ticks of the clock; nothing where it was left alone.
+  private var bookings: [ckernel_companion_booking] {
+    zip(bookedBefore, bookedAfter).map { before, after in
+      ckernel_companion_booking(
+        gaps: after.gaps &- before.gaps, stolen: after.stolen &- before.stolen,
+        calm_walks: after.calm_walks &- before.calm_walks, calm_ticks: after.calm_ticks &- before.calm_ticks,
+        refill_walks: after.refill_walks &- before.refill_walks,
+        refill_ticks: after.refill_ticks &- before.refill_ticks)
     }
+  }
+
+  /// What the busy CPUs say one by one of the last timed region.
+  public func recordBystanders() {
+    let rate = clock.ticksPerNanosecond
+    let busy = companions.busy
+    let places = companions.cpus.members.indices.filter { busy.contains(companions.cpus.members[$0]) }
+    let booked = bookings
+    var bystanders = Bystanders(cpus: busy)
+    for place in places {
+      bystanders.stolen.append(Double(booked[place].stolen) / rate)
+      bystanders.gaps += companions.lengths(place, from: bookedBefore[place], to: bookedAfter[place])
+        .map { Double($0) / rate }
+    }
+    bystanders.walks = Bystanders.Walks(places.map { booked[$0] }, ticksPerNanosecond: rate)
+    reading.bystanders = bystanders
   }
 
   /// One sample a fault's worth of pages, from the chained stamps of the whole block.
@@ -185,6 +317,17 @@ public final class Workbench {
   private func pagesPerFault(_ measured: Case, of pages: Int) -> Int {
     guard measured.backing == .anonymousHuge else { return 1 }
     return measured.order == .sequential ? hugePageBytes / pageBytes : pages
+  }
+
+  /// One sample a batch of the case's (the whole region, where it has none), from chained stamps.
+  public func recordBatches(_ measured: Case) {
+    let batch = measured.batch ?? measured.pages
+    let starts = stride(from: 0, to: measured.pages, by: batch)
+    reading.samples.reserveCapacity(measured.pages / batch + 1)
+    for (index, first) in starts.enumerated() {
+      let ticks = Int64(bitPattern: ticks[index + 1] &- ticks[index])
+      record(ticks: ticks - Int64(clock.pageOverheadTicks), per: min(batch, measured.pages - first))
+    }
   }
 
   /// One sample: the whole call, divided by the pages that it covered.
@@ -212,7 +355,9 @@ public final class Workbench {
 
   /// One sample a bystander CPU in place of the faulting thread's: the time stolen from it, per page.
   public func replaceSamplesWithBookings(pages: Int) {
-    reading.samples = bookings.map { Double($0.stolen) / clock.ticksPerNanosecond / Double(pages) }
+    let busy = companions.busy
+    reading.samples = zip(companions.cpus.members, bookings).filter { busy.contains($0.0) }
+      .map { Double($0.1.stolen) / clock.ticksPerNanosecond / Double(pages) }
   }
 
   private func record(ticks: Int64, per pages: Int) {
@@ -285,9 +430,13 @@ public final class Workbench {
   }
 
   /// Asks the kernel where the pages lie; misplaced pages make the block invalid.
-  public func verifyPlacement(_ base: UnsafeMutableRawPointer, pages: Int, node: Int) {
+  ///
+  /// - Parameter process: whose pages; 0 for this one's.
+  public func verifyPlacement(
+    _ base: UnsafeMutableRawPointer, of process: Int32 = 0, pages: Int, node: Int
+  ) {
     reading.placement = Placement.check(
-      base: base, pageBytes: pageBytes, count: pages, expected: node, topology: topology)
+      base: base, of: process, pageBytes: pageBytes, count: pages, expected: node, topology: topology)
     if case .misplaced(let count) = reading.placement {
       invalidate("\(count) of \(pages) pages are not on node \(node)")
     }

@@ -167,6 +167,15 @@ public struct VirtualCPU: ~Copyable {
       state.descriptor.number, state.run, &guest, guest.region_gpa, UInt64(pages), value)
   }
 
+  /// Has KVM itself read the first page of the region under test, whose last page must have no memory behind it:
+  /// results as of ckernel_vcpu_emulate.
+  public func emulateInRegion(storing value: UInt8) -> Int32 {
+    var guest = guest
+    let last = guest.region_gpa + UInt64(pages - 1) << 12
+    return ckernel_vcpu_emulate(
+      state.descriptor.number, state.run, &guest, guest.region_gpa, last, value)
+  }
+
   /// What ended the last run, for a message.
   public var exitReason: UInt32 { state.run.pointee.exit_reason }
 

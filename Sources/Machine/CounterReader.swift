@@ -16,11 +16,17 @@ public struct CounterReader: ~Copyable {
   private var stat: SnapshotFile?
   private var sched: SnapshotFile?
   private var cpuStat: SnapshotFile?
+  private var perf: PerfCounters
+  private let lacksStoreMisses: Bool
+  private let missesAreWalks: Bool
   private var usageBefore: ckernel_thread_usage?
   private var usageAfter: ckernel_thread_usage?
 
+  /// Which counters are absent, and why.
+  public let findings: [Finding]
+
   /// Opens the files for the calling thread, which must be the one that takes the snapshots. A file that
-  /// cannot be opened leaves its counters absent.
+  /// cannot be opened leaves its counters absent. A recorded tree has none of the CPU's counters.
   public init(cpus: CPUSet) { self.init(cpus: cpus, files: SystemFiles()) }
 
   init(cpus: CPUSet, files: SystemFiles) {
@@ -28,12 +34,22 @@ public struct CounterReader: ~Copyable {
     interrupts = SnapshotFile(files.root + "/proc/interrupts")
     vmstat = SnapshotFile(files.root + "/proc/vmstat")
     stat = SnapshotFile(files.root + "/proc/stat")
-    let task = files.isLive ? "/proc/self/task/\(ckernel_gettid())" : "\(files.root)/proc/self/task/1"
-    sched = SnapshotFile(task + "/sched")
+    let schedPath = "/proc/self/task/\(files.isLive ? ckernel_gettid() : 1)/sched"
+    sched = SnapshotFile(files.root + schedPath)
     cpuStat = Quota.statisticsPath(files).flatMap { SnapshotFile(files.root + $0) }
+    // What perf counts of a thread makes its switches dearer, so nothing is counted twice.
+    let uncounted: [PerfEvent] =
+      files.text(schedPath)?.contains("se.nr_migrations") == true ? [] : [.migrations]
+    perf = PerfCounters(files.isLive ? uncounted + PerfEvent.byWorth : [])
+    lacksStoreMisses = perf.refusals.contains(where: \.isOfNoConsequence)
+    missesAreWalks = PerfEvent.missesAreWalks(files)
+    let countsMisses = perf.events.contains(.dtlbLoadMisses) && perf.events.contains(.itlbMisses)
+    findings =
+      PerfRefusal.findings(perf.refusals, files: files)
+      + (countsMisses && !missesAreWalks ? [PerfRefusal.unknownWalks] : [])
   }
 
-  /// Takes a snapshot: about six system calls and one per page of the files; no allocation.
+  /// Takes a snapshot: about seven system calls and one per page of the files; no allocation.
   public mutating func snapshot(_ slot: Slot) {
     switch slot {
     case .before:
@@ -43,7 +59,9 @@ public struct CounterReader: ~Copyable {
       vmstat?.read(slot)
       interrupts?.read(slot)
       usageBefore = Self.usage()
+      perf.read(slot)
     case .after:
+      perf.read(slot)
       usageAfter = Self.usage()
       interrupts?.read(slot)
       vmstat?.read(slot)
@@ -71,7 +89,11 @@ public struct CounterReader: ~Copyable {
     counters.calInterrupts = row("Function call interrupts")
     counters.tlbInterrupts = row("TLB shootdowns")
     counters.localTimerInterrupts = row("Local timer interrupts") ?? row("arch_timer")
-    counters.migrations = change(sched) { text in text.integer(afterRow: "se.nr_migrations") }
+    let counts = perf.difference()
+    counters.hardware = HardwareCounts(
+      counts, lacksStoreMisses: lacksStoreMisses, missesAreWalks: missesAreWalks)
+    counters.migrations =
+      change(sched) { text in text.integer(afterRow: "se.nr_migrations") } ?? counts[.migrations]
     counters.throttled = change(cpuStat) { text in text.integer(afterRow: "nr_throttled") }
     counters.stolenTicks = change(stat) { text in text.stolenTicks(of: cpus) }
     if let before = usageBefore, let after = usageAfter {

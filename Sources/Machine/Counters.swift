@@ -24,8 +24,8 @@ public struct Counters: Hashable, Sendable {
 
   /// Of the calling thread, voluntary and involuntary, from getrusage(RUSAGE_THREAD).
   public var contextSwitches: Int64?
-  /// Moves of the calling thread to another CPU, `se.nr_migrations` of `/proc/self/task/TID/sched`; nil
-  /// where the kernel is built without it.
+  /// Moves of the calling thread to another CPU, `se.nr_migrations` of `/proc/self/task/TID/sched`, or perf's count
+  /// where the kernel is built without that.
   public var migrations: Int64?
   /// Of the calling thread, from getrusage(RUSAGE_THREAD).
   public var minorFaults: Int64?
@@ -34,13 +34,16 @@ public struct Counters: Hashable, Sendable {
   public var stolenTicks: Int64?
   /// Periods in which the control group was throttled (`nr_throttled` of its `cpu.stat`).
   public var throttled: Int64?
+  /// Of the calling thread, from the CPU's own counters.
+  public var hardware: HardwareCounts
 
   /// One interval's counters; what is not given is absent.
   public init(
     level2Splits: Int64? = nil, level3Splits: Int64? = nil, level2Collapses: Int64? = nil,
     level3Collapses: Int64? = nil, calInterrupts: [Int64]? = nil, tlbInterrupts: [Int64]? = nil,
     localTimerInterrupts: [Int64]? = nil, contextSwitches: Int64? = nil, migrations: Int64? = nil,
-    minorFaults: Int64? = nil, stolenTicks: Int64? = nil, throttled: Int64? = nil
+    minorFaults: Int64? = nil, stolenTicks: Int64? = nil, throttled: Int64? = nil,
+    hardware: HardwareCounts = HardwareCounts()
   ) {
     intervals = 1
     self.level2Splits = level2Splits
@@ -55,6 +58,7 @@ public struct Counters: Hashable, Sendable {
     self.minorFaults = minorFaults
     self.stolenTicks = stolenTicks
     self.throttled = throttled
+    self.hardware = hardware
   }
 
   /// Huge direct-map entries split, of either size; nil where neither is counted.
@@ -93,7 +97,7 @@ public struct Counters: Hashable, Sendable {
       calInterrupts: sums(\.calInterrupts), tlbInterrupts: sums(\.tlbInterrupts),
       localTimerInterrupts: sums(\.localTimerInterrupts), contextSwitches: sum(\.contextSwitches),
       migrations: sum(\.migrations), minorFaults: sum(\.minorFaults), stolenTicks: sum(\.stolenTicks),
-      throttled: sum(\.throttled))
+      throttled: sum(\.throttled), hardware: left.hardware + right.hardware)
     total.intervals = left.intervals + right.intervals
     return total
   }

@@ -33,16 +33,19 @@ public enum Doctor {
     var memlockHard: UInt64?
     /// Whether this process may go up to what is wanted, past the hard limit if it is privileged.
     var raisesMemlock: Bool?
+    /// Counters that a run will lack.
+    var uncounted: [Finding] = []
 
     static func run(_ files: SystemFiles, lockable: UInt64) -> Probe {
       guard files.isLive else { return Probe() }
       return Probe(
         answersNUMACalls: MemoryPolicy.isAnswered(), memlockHard: ResourceLimit.memlock()?.hard,
-        raisesMemlock: ResourceLimit.couldRaiseMemlock(to: lockable))
+        raisesMemlock: ResourceLimit.couldRaiseMemlock(to: lockable),
+        uncounted: CounterReader(cpus: CPUSet([])).findings)
     }
   }
 
-  /// All findings, in the order CPU, memory, kernel. A thing that cannot be read is a finding of its own.
+  /// All findings, in the order CPU, memory, kernel, counters. A thing that cannot be read is a finding of its own.
   /// - Parameter lockable: bytes of memfd_secret to have room for; by default a large region.
   public static func findings(
     topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles(),
@@ -58,7 +61,7 @@ public enum Doctor {
     let examination = Examination(
       topology: topology, fingerprint: fingerprint, files: files, probe: probe, features: .read(files))
     return examination.processors() + examination.load() + examination.clock() + examination.memory()
-      + examination.kernel()
+      + examination.kernel() + probe.uncounted
   }
 
   /// The facts that the checks look at.

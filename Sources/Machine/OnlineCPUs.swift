@@ -38,7 +38,7 @@ public struct OnlineCPUs: ~Copyable {
     }
     throw MachineFailure(
       message:
-        "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and a line needs \(least - 1)")
+        "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and \(least - 1) have to be")
   }
 
   public init(beside cpu: Int, online: CPUSet, files: SystemFiles = SystemFiles()) {
@@ -56,9 +56,14 @@ public struct OnlineCPUs: ~Copyable {
   /// The numbers of online CPUs that can be had, ascending.
   public var counts: ClosedRange<Int> { staying.count...staying.count + removable.count }
 
-  /// Leaves `count` CPUs online, the highest going first.
+  /// The CPUs that are online where `count` are: the highest go first.
+  public func kept(_ count: Int) -> CPUSet {
+    CPUSet(staying.members + removable.members.prefix(count - staying.count))
+  }
+
+  /// Leaves `count` CPUs online.
   public mutating func keep(_ count: Int) throws(MachineFailure) {
-    let kept = Set(removable.members.prefix(count - staying.count))
+    let kept = self.kept(count)
     for cpu in removable.members where kept.contains(cpu) { try bringBack(cpu) }
     for cpu in removable.members.reversed() where !kept.contains(cpu) && offline[cpu] == nil {
       do throws(Errno) {

@@ -23,11 +23,14 @@ public enum Placement: Hashable, Sendable {
 
   /// Asks the kernel where each of `count` pages is. Never fails: a refused call and a page that this process
   /// has not mapped (pages only a guest touched read ENOENT; touch them first) leave the answer open.
+  ///
+  /// - Parameter process: whose pages; 0 for this one's.
   public static func check(
-    base: UnsafeMutableRawPointer, pageBytes: Int, count: Int, expected node: Int, topology: Topology
+    base: UnsafeMutableRawPointer, of process: Int32 = 0, pageBytes: Int, count: Int, expected node: Int,
+    topology: Topology
   ) -> Placement {
     judge(
-      MemoryPolicy.nodes(of: base, pageBytes: pageBytes, count: count), expected: node,
+      MemoryPolicy.nodes(of: base, in: process, pageBytes: pageBytes, count: count), expected: node,
       nodes: topology.nodes.map(\.number))
   }
 

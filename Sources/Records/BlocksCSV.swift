@@ -5,15 +5,20 @@ import Statistics
 /// blocks.csv: one line a block, whatever became of it, in the order in which they were measured. `status` tells
 /// which of them the summary rests on. Values are in the case's unit; the counters are those around the block,
 /// interrupts per CPU joined by `;`, `steal_ticks` of 1/USER_HZ, `stolen_ns` over all companions. `detail` is
-/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`. `elapsed` and
-/// `fairness` are those of ``Concurrency``, empty where one thread touched the region.
+/// what a method says beside its samples: the fields of ``MethodDetail`` as `name=value`, joined by `;`. From
+/// `cycles_user` on it is what the CPU's counters say of the measuring thread around the block's timed regions, its
+/// guest left out, divided by the case's pages. From `busy_cpus` on, of busy CPUs that were asked one by one: which, in
+/// the kernel's list notation; what was taken from each, joined by `;`; the lengths of interruptions; what a walk after
+/// one takes longer. `elapsed` and `fairness` are those of ``Concurrency``, empty where one thread touched the region.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
     "run_id", "case", "block", "round", "position", "status", "samples", "median", "mean", "min", "max",
     "placement", "level2_splits", "level3_splits", "level2_collapses", "level3_collapses", "cal_interrupts",
     "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
-    "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "elapsed", "fairness",
+    "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "cycles_user", "cycles_kernel",
+    "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
+    "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns", "elapsed", "fairness",
   ]
 
   /// The header line.
@@ -57,6 +62,20 @@ public enum BlocksCSV {
     text.field(block.gaps.map(\.description) ?? "")
     text.field(block.stolen)
     text.field(block.detail.map(words) ?? "")
+    let hardware = counters.hardware
+    for count in [
+      hardware.cyclesUser, hardware.cyclesKernel, hardware.instructionsUser, hardware.instructionsKernel,
+      hardware.dtlbMisses, hardware.itlbMisses, hardware.pageWalks,
+    ] {
+      text.field(count.map { Double($0) / Double(block.measuredCase.pages) })
+    }
+    let bystanders = block.bystanders
+    let gaps = Distribution(bystanders?.gaps ?? [])
+    text.field(bystanders?.cpus.description ?? "")
+    text.field(bystanders.map { $0.stolen.map(CSVText.text).joined(separator: ";") } ?? "")
+    text.field(gaps.quantile(0.5))
+    text.field(gaps.quantile(0.99))
+    text.field(bystanders?.walks?.refill)
     text.field(block.concurrency?.elapsed)
     text.field(block.concurrency?.fairness)
     text.endLine()

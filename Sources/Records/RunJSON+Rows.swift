@@ -68,11 +68,15 @@ extension RunJSON {
     public var baseline: String?
     public var ratio: Estimate?
     public var shift: Estimate?
+    /// How the flush reached the other CPUs, where one is due.
+    public var mechanism: String?
+    public var bystanders: BystanderRecord?
 
     enum CodingKeys: String, CodingKey {
       // `case` is a keyword.
       case key = "case"
       case status, reason, unit, blocks, invalidBlocks, p50, p99, mean, baseline, ratio, shift
+      case mechanism, bystanders
     }
 
     init(_ summary: Summary) {
@@ -89,6 +93,29 @@ extension RunJSON {
       baseline = summary.baseline?.key
       ratio = summary.effect?.ratio.map(Estimate.init)
       shift = (summary.effect?.shift).map(Estimate.init)
+      mechanism = summary.mechanism?.rawValue
+      bystanders = summary.bystanders.flatMap { BystanderRecord($0, pages: summary.measuredCase.pages) }
+    }
+  }
+
+  /// What the busy CPUs of a case say one by one; times in ns.
+  public struct BystanderRecord: Hashable, Codable, Sendable {
+    /// Time taken from one busy CPU in one block, per page.
+    public var stolenP50: Number
+    public var stolenP99: Number
+    /// Length of an interruption.
+    public var gapP50: Number
+    public var gapP99: Number
+    /// What a walk through the working set takes longer after an interruption.
+    public var refill: Estimate?
+
+    /// Nil where no CPU was busy.
+    init?(_ figures: BystanderFigures, pages: Int) {
+      guard figures.observations > 0 else { return nil }
+      func perPage(_ p: Double) -> Number { Number(figures.stolen.quantile(p).map { $0 / Double(pages) }) }
+      (stolenP50, stolenP99) = (perPage(0.5), perPage(0.99))
+      (gapP50, gapP99) = (Number(figures.gaps.quantile(0.5)), Number(figures.gaps.quantile(0.99)))
+      refill = figures.refill.map(Estimate.init)
     }
   }
 }

@@ -26,11 +26,31 @@ public enum Answer {
     for question in Question.all(held: held) {
       text += question.answer(report.summaries, pages: Double(pages))
     }
+    text += pageTables(report)
     if report.summaries.contains(where: { $0.hasFigure && $0.measuredCase.backing.isProxy }) {
       text +=
         "memfd_secret is a proxy: its pages leave the direct map, but it is not guest_memfd and no VM uses it\n"
     }
     return text
+  }
+
+  /// What splits of the direct map took, of the rows that took pages out of it within what was timed: a page table
+  /// each, which stays.
+  private static func pageTables(_ report: RunReport) -> String {
+    let removing = report.summaries.filter { $0.hasFigure && $0.flush != nil }
+    let splits = removing.compactMap(\.counters.splits)
+    guard !splits.isEmpty, splits.count == removing.count else { return "" }
+    let pages = removing.reduce(0) { $0 + $1.blocks * $1.measuredCase.pages }
+    let removed = Figures.fixed(Double(pages * max(1, report.context.pageBytes)) / Double(1 << 30), 2)
+    let count = splits.reduce(0, +)
+    guard count > 0 else {
+      return
+        "page tables that splits keep: none while \(removed) GiB were removed; that memory had been split before, "
+        + "or has small entries only (--direct-map cold looks for other)\n"
+    }
+    return
+      "page tables that splits keep: \(Figures.count(Int(count))) of 4 KiB while \(removed) GiB were removed "
+      + "(at most 513 for a GiB of whole entries); nothing merges them again but the kernel's own collapse\n"
   }
 
   private static func size(_ bytes: Int) -> String {
@@ -89,8 +109,21 @@ private struct Question {
     let reference = baselines.count == 1 ? baselines.first.map { " against \($0.label)" } ?? "" : ""
     var lines = "\(text) (\(name), \(statesText(states))\(point.text))\(reference):\n"
     lines += table.render(Style(color: false))
+    lines += remote(figures)
     if !missing.isEmpty { lines += "  not measured: \(missing.joined(separator: ", "))\n" }
     return lines
+  }
+
+  /// What memory of another node costs against the CPU's own, over all pairs measured.
+  private func remote(_ figures: [Summary]) -> String {
+    let texts = Self.arms.compactMap { backing -> String? in
+      let ratios = figures.filter { $0.measuredCase.backing == backing }.compactMap(
+        \.localEffect?.ratio?.value)
+      guard let low = ratios.min(), let high = ratios.max() else { return nil }
+      let ends = [low, high].map { "×\(Figures.fixed($0, 2))" }
+      return "\(backing.label) \(ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])")"
+    }
+    return texts.isEmpty ? "" : "  on memory of another node: \(texts.joined(separator: ", "))\n"
   }
 
   private func total(_ arm: [Summary], _ pages: Double) -> String {

@@ -18,7 +18,11 @@ extension Summary {
     case .backing: measuredCase.backing.label
     case .others: "others=\(measuredCase.others.rawValue)"
     case .flush: "flush=\(measuredCase.flush?.rawValue ?? "as it is")"
+    case .batch: "batch=\(measuredCase.batch ?? measuredCase.pages)"
+    case .cycle: "cycle=\(measuredCase.cycle ?? 1)"
     case .threads: "threads=\(measuredCase.threads)"
+    case .busy: "\(measuredCase.backing.label) busy=\(measuredCase.busy?.text ?? "")"
+    case .online: "\(measuredCase.backing.label) online=\(measuredCase.online ?? 0)"
     case .replica: "replica=\(measuredCase.replica ?? 0)"
     }
   }

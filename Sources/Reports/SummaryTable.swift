@@ -13,7 +13,7 @@ public enum SummaryTable {
     if let headline = Headline.render(report) { parts.append(style.bold(headline) + "\n") }
     // The same reason under every benchmark would bury the figures: it stands once for each backing.
     var told: Set<Told> = []
-    parts += groups(report.summaries).map { render($0, style, &told) }
+    parts += groups(report.summaries.filter { !$0.armAxis.isCurve }).map { render($0, style, &told) }
     return parts.joined(separator: "\n")
   }
 
@@ -36,6 +36,9 @@ public enum SummaryTable {
       case .others: point.others = .idle
       case .threads: point.threads = 1
       case .flush: point.flush = nil
+      case .batch: point.batch = nil
+      case .cycle: point.cycle = nil
+      case .busy, .online: break
       case .replica: point.replica = nil
       }
     }

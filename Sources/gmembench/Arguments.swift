@@ -43,6 +43,18 @@ enum DialectChoice: String, CaseIterable, ExpressibleByArgument {
   var dialect: Dialect? { Dialect(rawValue: rawValue) }
 }
 
+extension NodeChoice: ExpressibleByArgument {
+  public init?(argument: String) {
+    if argument == "all" {
+      self = .all
+    } else if let list = CommaSeparated<Int>(argument: argument) {
+      self = .these(list.values)
+    } else {
+      return nil
+    }
+  }
+}
+
 /// `a,b,c`, each a known value, none of them twice.
 struct CommaSeparated<Element: ExpressibleByArgument & Equatable>: ExpressibleByArgument {
   let values: [Element]

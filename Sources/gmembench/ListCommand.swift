@@ -12,7 +12,7 @@ struct ListCommand: ParsableCommand {
 
   func run() throws {
     let session = try selection.open(seed: 0, program: nil)
-    let plan = selection.plan(for: session, seed: 0)
+    let plan = selection.plan(for: session, seed: 0, namesAll: true)
     try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
   }
 }

@@ -46,13 +46,16 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: "The CPU to measure on (default: the last one allowed).")
   var cpu: Int?
 
-  @Option(help: "Measure on a CPU of this node.")
-  var cpuNode: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Measure on a CPU of each of these nodes, comma-separated, or all.", valueName: "list"))
+  var cpuNode: NodeChoice?
 
   @Option(
     help: ArgumentHelp(
-      "Nodes to bind memory to, comma-separated (default: the CPU's own).", valueName: "list"))
-  var memoryNode: CommaSeparated<Int>?
+      "Nodes that memory is to come from, comma-separated, or all (default: the CPU's own).",
+      valueName: "list"))
+  var memoryNode: NodeChoice?
 
   @Option(help: ArgumentHelp("States of the other CPUs: spin, idle.", valueName: "list"))
   var others: CommaSeparated<OthersState>?
@@ -80,7 +83,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Flag(
     help: ArgumentHelp(
-      "Let flush-cost take CPUs offline and back, as root, where there is no better method.",
+      "Let targets take CPUs offline and back, as root; flush-cost too, where it has no better method.",
       discussion: "Whatever runs on this machine bound to one CPU loses that.")
   )
   var hotplug = false
@@ -88,7 +91,7 @@ struct SelectionOptions: ParsableArguments {
   /// - Parameter program: the executable to run companions from; nil only lists.
   func open(seed: UInt64, program: String?) throws -> Session {
     let request = SessionRequest(
-      cpu: cpu, cpuNode: cpuNode, memoryNodes: memoryNode?.values,
+      cpu: cpu, cpuNodes: cpuNode, memoryNodes: memoryNode,
       regionBytes: size?.bytes ?? plan.regionBytes,
       usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
       acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, seed: seed, program: program)
@@ -106,17 +109,20 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  func plan(for session: Session, seed: UInt64) -> Plan {
-    let most = session.workbench.companions.cpus.count + 1
+  /// - Parameter namesAll: where no operation is named, each is, so that the plan leaves none out.
+  func plan(for session: Session, seed: UInt64, namesAll: Bool = false) -> Plan {
+    let everything = namesAll ? Catalogue.operations.map(\.name) : nil
+    let most = session.workbench.crew.held.count + 1
     let selection = Selection(
-      benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name),
+      benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
       threads: threads.map { Set($0.values.map { $0.number ?? most }).sorted() },
       baseline: baseline, order: order, directMap: directMap,
-      cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+      pairs: session.pairs, pages: session.pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
-      isSizeAsked: size != nil, otherCPUs: session.workbench.companions.cpus.count,
+      isSizeAsked: size != nil, otherCPUs: session.workbench.crew.held.count,
+      othersByNode: session.othersByNode, onlineCPUs: session.topology.online.count,
       isAvailable: session.offers, refuses: session.refusal)
   }
 }

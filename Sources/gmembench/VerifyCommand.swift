@@ -15,7 +15,8 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Looks through /dev/mem or /proc/kcore, which needs root and a kernel that allows it. Exit status: 0 every \
       page is what its backing claims; 1 one is not, or a step failed; 3 the kernel lets nobody look, or nothing \
-      asked for is here.
+      asked for is here. With --uses it looks at no frame and needs no root: 0 at least one use \
+      could be told; 3 none.
       """)
 
   @Option(help: ArgumentHelp("Backings, comma-separated (default: all).", valueName: "list"))
@@ -26,6 +27,9 @@ struct VerifyCommand: ParsableCommand {
 
   @Flag(help: "Scan all RAM too, for frames without a user mapping: after fallocate, and private ones.")
   var scan = false
+
+  @Flag(help: "Instead, try what the kernel can do with each backing's memory for a VMM.")
+  var uses = false
 
   @Option(help: "The CPU to fault and look on (default: the last one allowed).")
   var cpu: Int?
@@ -38,11 +42,27 @@ struct VerifyCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...1 << 20).contains(pages) else { throw ValidationError("--pages is 1 to 1048576") }
+    if uses, scan { throw ValidationError("--uses looks at no frame: leave --scan out") }
   }
 
   func run() throws {
     try check(ckernel_signals_install(), "installing signal handlers")
     let backings = backing?.values ?? Backing.allCases
+    try uses ? tryUses(backings) : look(backings)
+  }
+
+  private func tryUses(_ backings: [Backing]) throws {
+    let session = try SelectionOptions.open(
+      SessionRequest(
+        cpu: cpu, regionBytes: Uses.regionBytes, usesSecretMemory: false, dialect: abi.dialect,
+        acceptsHostRisk: acceptHostRisk, seed: 0, program: nil))
+    let report = Uses(session).run(backings)
+    try write(UsesReport.render(report, color: usesColor(.standardOutput)))
+    if Runner.isInterrupted { throw ExitCode.interrupted }
+    if !report.showsAnything { throw ExitCode.nothingMeasured }
+  }
+
+  private func look(_ backings: [Backing]) throws {
     let pageBytes = Int(getpagesize())
     let capacity = Verify.capacity(pages: pages, pageBytes: pageBytes)
     let session = try SelectionOptions.open(

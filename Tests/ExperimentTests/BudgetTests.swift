@@ -54,7 +54,7 @@ struct BudgetTests {
     #expect(sink.blocks.count { $0.status == .warmUp && $0.measuredCase.operation == "first" } > 2)
   }
 
-  private func slow(_ nanosecondsPerPage: UInt64) -> CaseGroup {
+  private func slow(_ nanosecondsPerPage: UInt64, batches: [Int?] = [nil]) -> CaseGroup {
     let spec = OperationSpec(
       benchmark: "made-up", name: "slow", summary: "", method: "made up", backings: Backing.allCases
     ) { measured, bench throws(Refusal) in
@@ -64,7 +64,13 @@ struct BudgetTests {
       bench.ticks[0] = 8000 + bench.clock.callOverheadTicks
       bench.recordCall(pages: measured.pages)
     }
-    return CaseGroup(spec: spec, cases: [MadeUpRun.measured(.memfd)], baselines: [:])
+    let cases = batches.map { batch in
+      var measured = MadeUpRun.measured(.memfd)
+      measured.batch = batch
+      return measured
+    }
+    let baselines = Dictionary(uniqueKeysWithValues: cases.dropFirst().map { ($0, cases[0]) })
+    return CaseGroup(spec: spec, cases: cases, baselines: baselines)
   }
 
   @Test func blocksShrinkByHalvesUntilTheFirstRoundsFit() throws {
@@ -74,6 +80,14 @@ struct BudgetTests {
     #expect(pages == 2 || pages == 1)
     #expect(report.context.pages == pages)
     #expect(report.warnings.contains { $0.what.contains("blocks have \(pages) pages instead of 8") })
+  }
+
+  @Test func batchesLargerThanABlockBecomeTheWholeOfItOnce() throws {
+    let (report, _) = try MadeUpRun.run(
+      plan([slow(4_000_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.4, smallest: 2))
+    #expect(report.summaries.map(\.measuredCase.pages) == [2, 2])
+    #expect(report.summaries.map(\.measuredCase.batch) == [1, 2])
+    #expect(report.summaries.map(\.baseline?.batch) == [nil, 1])
   }
 
   @Test func blocksKeepTheSizeThatWasAskedFor() throws {

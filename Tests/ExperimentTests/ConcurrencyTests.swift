@@ -47,24 +47,23 @@ struct ConcurrencyTests {
     #expect(ThroughputSeries().scaling(against: nil) == nil)
   }
 
-  @Test func companionsLeaveTheirCPUsToThreads() {
-    let companions = Companions(planned: CPUSet([0, 1, 3]))
-    #expect(companions.given(to: 1).isEmpty)
-    #expect(Array(companions.given(to: 3)) == [0, 1])
-  }
-
-  /// CPU 0 belongs to the second thread: only CPU 1, which is held, can tell of flushes.
+  /// CPU 2 measures, CPU 0 belongs to the second thread: only CPU 1, which is held, can tell of flushes.
   @Test func aCPUThatAThreadRunsOnIsNoWitness() {
-    let witness = FlushWitness(held: CPUSet([0, 1]), counted: CPUSet([0, 1, 2]), mechanism: "IPI")
+    let witness = FlushWitness(
+      Crew(measuring: 2, held: CPUSet([0, 1]), online: CPUSet(0..<3)), mechanism: "IPI")
     var measured = MadeUpRun.measured(.memfdSecret)
     measured.others = .spin
     measured.threads = 2
     let pages = Int64(measured.pages)
     let counters = Counters(calInterrupts: [pages / 2, pages, pages / 2], tlbInterrupts: [0, 0, 0])
     #expect(witness.shown(by: counters, blocks: 1, of: measured) == .on)
+    measured.others = .idle
+    #expect(witness.mechanism(by: counters, blocks: 1, of: measured) == .ipi)
+    measured.others = .spin
     measured.threads = 1
     #expect(witness.shown(by: counters, blocks: 1, of: measured) == .unknown)
     measured.threads = 3
     #expect(witness.shown(by: counters, blocks: 1, of: measured) == .unknown)
+    #expect(witness.mechanism(by: counters, blocks: 1, of: measured) == .unknown)
   }
 }

@@ -11,7 +11,7 @@ struct FlushWitnessTests {
   private static let pages = 100
 
   private static func witness(_ mechanism: String?) -> FlushWitness {
-    FlushWitness(held: CPUSet([0, 1]), counted: CPUSet([0, 1, 2, 3]), mechanism: mechanism)
+    FlushWitness(Crew(measuring: 3, held: CPUSet([0, 1]), online: CPUSet(0..<4)), mechanism: mechanism)
   }
 
   private func arm(
@@ -67,5 +67,34 @@ struct FlushWitnessTests {
     #expect(flush(arm(.memfdSecret, others: .idle, calls: [100, 100, 0, 0])) == .unknown)
     #expect(flush(arm(.memfdSecret, calls: [0, 0, 0, 0], takesPagesIn: false)) == nil)
     #expect(flush(arm(.memfd, calls: [100, 100, 0, 0])) == nil)
+  }
+
+  private func mechanism(
+    _ calls: [Int64]?, _ feature: String?, _ backing: Backing = .memfdSecret, busy: Int = 2
+  ) -> FlushMechanism? {
+    let measured = Case(
+      benchmark: "b", operation: "o", backing: backing, pages: Self.pages, order: .sequential, threads: 1,
+      cpuNode: 0, memoryNode: 0, others: .idle, busy: BusyCPUs(busy, .syscall))
+    let counters = Counters(calInterrupts: calls, tlbInterrupts: calls?.map { _ in 0 })
+    return Self.witness(feature).mechanism(by: counters, blocks: 1, of: measured)
+  }
+
+  @Test func theMechanismIsWhatTheCountersShowOrTheCPUHasInstead() {
+    #expect(mechanism([100, 100, 0, 0], "IPI") == .ipi)
+    // Interrupts outweigh what the CPU could do.
+    #expect(mechanism([100, 100, 0, 0], "INVLPGB") == .ipi)
+    #expect(mechanism([0, 0, 9, 0], "INVLPGB") == .invlpgb)
+    #expect(mechanism([0, 0, 0, 0], "TLBI") == .tlbi)
+  }
+
+  @Test func aMechanismThatCannotBeToldIsUnknown() {
+    #expect(mechanism([0, 0, 0, 0], "IPI") == .unknown)
+    #expect(mechanism([0, 0, 0, 0], nil) == .unknown)
+    #expect(mechanism(nil, "INVLPGB") == .unknown)
+    #expect(mechanism([50, 50, 0, 0], "INVLPGB") == .unknown)
+    #expect(mechanism([100, 100, 0, 0], "IPI", .memfd) == nil)
+    // Idle CPUs show a flush by interrupt, but not that there was none.
+    #expect(mechanism([100, 100, 100, 0], "IPI", busy: 0) == .ipi)
+    #expect(mechanism([0, 0, 0, 0], "INVLPGB", busy: 0) == .unknown)
   }
 }

@@ -80,7 +80,8 @@ struct CommandLineTests {
     ["--cpu-node", "999"], ["--memory-node", "999"], ["--cpu", "99999"], ["--precision", "0"],
     ["--budget", "0s"],
     ["--others", "asleep"], ["--abi", "v8"], ["--clock", "sundial"], ["--csv", "-", "--json", "-"],
-    ["nonsense"], ["verify", "--pages", "0"], ["verify", "--backing", "nonsense"],
+    ["nonsense"], ["verify", "--pages", "0"], ["verify", "--uses", "--scan"],
+    ["verify", "--backing", "nonsense"],
     ["--operation", "close", "--backing", "anonymous"], ["selfcheck", "--comparisons", "3"],
     ["selfcheck", "--operation", "user-shootdown"], ["selfcheck", "--operation", "close", "--inject", "5%"],
     ["--direct-map", "hot"], ["--threads", "0"], ["--threads", "1,many"], ["--threads", ""],
@@ -240,5 +241,14 @@ struct CommandLineTests {
     #expect(outcome.status == 3, "\(outcome.errors)")
     #expect(outcome.errors.contains("nothing can be verified here"))
     #expect(outcome.output.isEmpty)
+  }
+
+  @Test func verifyUsesTellsWithoutRoot() throws {
+    let outcome = try Program.run(
+      ["verify", "--uses", "--backing", "anonymous"], wrapper: getuid() == 0 ? ordinaryUser : [])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("MADV_POPULATE_WRITE"))
+    #expect(outcome.output.contains("works"))
+    #expect(outcome.errors.isEmpty)
   }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Glibc
 import GuestMemory
 import Testing
 
@@ -51,5 +53,25 @@ struct VirtualCPUTests {
       #expect(vcpu.touchRegion(storing: 2) == 0)
       #expect((try vcpu.readStats() - before).faultsFixed == 0)
     }
+  }
+
+  /// What KVM reads for an instruction that it carries out itself comes by the slot's `userspace_addr`, not from the
+  /// guest_memfd: with nothing there it fails, though the guest runs the same page.
+  @Test(arguments: [true, false]) func kvmReadsGuestMemoryByUserspaceAddress(mapped: Bool) throws {
+    let kvm = try KVMDevice.open()
+    let flags = try KVMCapabilities.read(kvm).flags(for: .guestMemfd).flags
+    let machine = try VirtualMachine(kvm)
+    #expect(ckernel_vm_exit_on_emulation_failure(machine.descriptor.number) == 0)
+    let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2)
+    defer { table.deallocate() }
+    _ = table.initialize(from: [0, 1])
+    let vcpu = try VirtualCPU(kvm, in: machine, order: UnsafeBufferPointer(table))
+    let file = try MemoryFile.guestMemfd(in: machine, bytes: page, flags: flags)
+    let userspace = try mapped ? Region.mapping(file) : Region.reserved(bytes: page)
+    try machine.addSlot(1, at: vcpu.regionAddress, file: file, userspace: userspace)
+    #expect(vcpu.emulateInRegion(storing: 0x5a) == (mapped ? 0 : -EPROTO))
+    // An AMD CPU may have handed the instruction over; then it is the byte that is not there.
+    let failures = [UInt32(KVM_EXIT_INTERNAL_ERROR), UInt32(KVM_EXIT_MMIO)]
+    #expect(mapped || failures.contains(vcpu.exitReason))
   }
 }

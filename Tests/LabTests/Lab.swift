@@ -32,7 +32,7 @@ struct Lab {
   init() throws {
     session = try Session.open(
       SessionRequest(
-        regionBytes: Self.pages << 12, usesSecretMemory: false, acceptsHostRisk: true, seed: 1, program: nil))
+        regionBytes: Uses.regionBytes, usesSecretMemory: false, acceptsHostRisk: true, seed: 1, program: nil))
     verify = try Verify(session, pages: Self.pages, scans: true)
   }
 
@@ -61,21 +61,13 @@ struct Lab {
 }
 
 extension Guest {
-  /// The file's descriptor.
-  var number: Int32 {
-    switch file {
-    case .some(let file): file.descriptor.number
-    case .none: -1
-    }
-  }
-
   func preFault(pages: Int) -> Int32 {
     ckernel_pre_fault(vcpu.number, vcpu.regionAddress, UInt64(pages) << 12)
   }
 
   /// Frees the first pages of the file.
   func punch(pages: Int) throws {
-    try check(ckernel_punch_hole(number, 0, UInt64(pages) << 12), "PUNCH_HOLE")
+    try check(ckernel_punch_hole(descriptor, 0, UInt64(pages) << 12), "PUNCH_HOLE")
   }
 
   /// The VM and its memory go with the last reference.

@@ -63,7 +63,7 @@ struct RemovalTests {
   /// Memory that the host could map, but only KVM looks up: kvm_gmem_get_pfn, not the host's fault, removes it.
   @Test func allocatedPagesGoAtThePFNLookup() throws {
     let guest = try lab.guest(.guestMemfdNoDirectMap)
-    try check(ckernel_allocate(guest.number, 0, UInt64(pages) << 12), "fallocate")
+    try check(ckernel_allocate(guest.descriptor, 0, UInt64(pages) << 12), "fallocate")
     #expect(lab.unreadable == 0)
     #expect(guest.preFault(pages: pages / 2) == 0)
     #expect(lab.unreadable == pages / 2)
@@ -87,6 +87,30 @@ struct RemovalTests {
       shared.hostBase(mapping).storeBytes(of: 1, as: UInt8.self)
       // Otherwise the exit is another one.
       if lab.unreadable == 2 * pages { kill(getpid(), SIGKILL) }
+    }
+    #expect(lab.settled(at: 0) == 0)
+  }
+
+  // MARK: what the kernel can do with it
+
+  /// Whatever takes the pages is refused, and nothing else: KVM reads through the user mapping, where there is one.
+  @Test func getUserPagesIsRefusedAndCopyingIsNot() throws {
+    let refused: [MemoryUse: String] = [
+      .directRead: "EFAULT", .registeredBuffer: "EFAULT", .remoteRead: "EFAULT", .populate: "EINVAL",
+      .lock: "ENOMEM",
+    ]
+    let report = Uses(lab.session).run(guestMemfds)
+    #expect(report.backings == guestMemfds)
+    for row in report.rows {
+      for (backing, outcome) in zip(report.backings, try row.outcomes.get()) {
+        switch (row.use, backing.isPrivate) {
+        case (.emulation, true): #expect(outcome == .refused("KVM_EXIT_INTERNAL_ERROR"), "\(backing)")
+        case (_, true): #expect(!outcome.isTold, "\(row.use) of \(backing)")
+        case (let use, false):
+          let expected = backing.removesDirectMap ? refused[use].map(UseOutcome.refused) : nil
+          #expect(outcome == expected ?? .works, "\(use) of \(backing)")
+        }
+      }
     }
     #expect(lab.settled(at: 0) == 0)
   }
@@ -124,7 +148,7 @@ struct RemovalTests {
     let touch = try #require(
       Catalogue.operations.first { $0.benchmark == benchmark && $0.name == "touch" })
     #expect(Threads.refusal(measured, bench) == nil)
-    try MemoryPolicy.bind(toNode: measured.memoryNode)
+    try MemoryPolicy.prefer(node: measured.memoryNode)
     defer { MemoryPolicy.reset() }
     let held = try dialect == .mainline ? FlushSwitch.holding(true) : nil
     let probes = try DirectMapProbes()

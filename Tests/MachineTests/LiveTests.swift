@@ -87,7 +87,7 @@ import Testing
       let untouched = Placement.check(
         base: base, pageBytes: Int(getpagesize()), count: pages, expected: node, topology: topology)
       #expect(untouched == (topology.hasNUMA ? .unknown : .onlyNode))
-      let isBound = (try? MemoryPolicy.bind(toNode: node)) != nil
+      let isBound = (try? MemoryPolicy.prefer(node: node)) != nil
       defer { MemoryPolicy.reset() }
       try #require(isBound || !topology.hasNUMA, "set_mempolicy is refused on a machine with several nodes")
       Self.touch(base, pages: pages)
@@ -110,8 +110,8 @@ import Testing
   }
 
   @Test func refusesNodesThatDoNotExist() {
-    #expect(throws: Errno.self) { try MemoryPolicy.bind(toNode: 60_000) }
-    #expect(throws: Errno.invalidArgument) { try MemoryPolicy.bind(toNode: -1) }
+    #expect(throws: Errno.self) { try MemoryPolicy.prefer(node: 60_000) }
+    #expect(throws: Errno.invalidArgument) { try MemoryPolicy.prefer(node: -1) }
   }
 
   @Test func countsTheFaultsOfTouchedPages() throws {

@@ -48,7 +48,7 @@ struct OnlineCPUsTests {
     let few = #expect(throws: MachineFailure.self) {
       try OnlineCPUs.check(beside: 5, online: Self.cpus, least: 6, files: tree.files)
     }
-    #expect(few?.message == "of 6 online CPUs 4 can be taken offline, and a line needs 5")
+    #expect(few?.message == "of 6 online CPUs 4 can be taken offline, and 5 have to be")
     // A file that no one can write to, whoever runs this.
     unlink(tree.files.root + "/sys/devices/system/cpu/cpu1/online")
     mkdir(tree.files.root + "/sys/devices/system/cpu/cpu1/online", 0o755)

@@ -85,7 +85,11 @@ import Testing
     #expect(rows[0]["placement"] == "misplaced 3")
     #expect(rows[0]["cal_interrupts"] == "5;6" && rows[0]["tlb_interrupts"] == "")
     #expect(rows[0]["gaps"] == "7" && rows[0]["stolen_ns"] == "1234.5" && rows[0]["pf_taken"] == "")
+    #expect(rows[0]["busy_cpus"] == "1,3" && rows[0]["stolen_each_ns"] == "1000;234.5")
+    #expect(rows[0]["gap_p50_ns"] == "2" && rows[0]["refill_ns"] == "1.5")
     #expect(rows[0]["detail"] == "fault=12000.5;added=-3;subtracted=250")
+    #expect(rows[0]["cycles_kernel"] == "1000" && rows[0]["dtlb_misses"] == "1.5")
+    #expect(rows[0]["cycles_user"] == "" && rows[0]["page_walks"] == "")
     #expect(rows[0]["elapsed"] == "320000" && rows[0]["fairness"] == "0.8")
     let samples = try CSVReader.rows(
       of: SamplesCSV.header + SamplesCSV.bytes(of: block, runID: "r"), file: "s")

@@ -50,8 +50,14 @@ enum Made {
     Block(
       measuredCase: point(), number: number, round: 1, position: 2, status: .invalid("a, \"b\"\nc"),
       samples: samples, placement: .misplaced(3),
-      counters: Counters(level2Splits: 1, calInterrupts: [5, 6], minorFaults: 512), faultsTaken: nil, gaps: 7,
-      stolen: 1234.5, detail: MethodDetail(.probes(subtracted: 250), fault: 12_000.5, added: -3),
+      counters: Counters(
+        level2Splits: 1, calInterrupts: [5, 6], minorFaults: 512,
+        hardware: HardwareCounts(cyclesKernel: 512_000, dtlbMisses: 768)), faultsTaken: nil, gaps: 7,
+      stolen: 1234.5,
+      bystanders: Bystanders(
+        cpus: CPUSet([1, 3]), stolen: [1000, 234.5], gaps: [1, 2, 3],
+        walks: .init(calm: 4, calmTime: 40, refilling: 2, refillingTime: 23)),
+      detail: MethodDetail(.probes(subtracted: 250), fault: 12_000.5, added: -3),
       concurrency: Concurrency(parts: [(pages: 256, mean: 1000), (pages: 256, mean: 1250)]))
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
 import GuestMemory
+import Machine
 import Testing
 
 @testable import Reports
@@ -75,6 +76,20 @@ import Testing
     #expect(try line(text, "guest_memfd_no_direct_map").hasSuffix("against guest_memfd"))
     #expect(
       try line(text, "private_no_direct_map").hasSuffix("+105 ms [102, 110] against guest_memfd_private"))
+  }
+
+  @Test(arguments: [(0, "none while"), (37, "37 of 4 KiB while")]) func pageTablesOfSplitsAreCounted(
+    splits: Int64, expected: String
+  ) {
+    var made = MadeReport()
+    made.measured("fault-in touch", .memfdSecret, value: 1000)
+    made.report.summaries[0].flush = .on
+    made.report.summaries[0].counters = Counters(level2Splits: splits)
+    let text = Answer.render(made.report)
+    #expect(text.contains("page tables that splits keep: \(expected) 0.02 GiB were removed"), "\(text)")
+    // A row that takes pages out elsewhere says nothing of it.
+    made.report.summaries[0].flush = nil
+    #expect(!Answer.render(made.report).contains("page tables"))
   }
 
   @Test func aPartialRunSaysSo() {

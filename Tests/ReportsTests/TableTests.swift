@@ -67,6 +67,21 @@ import Testing
     #expect(try line(text, "  flush=on ").contains("+520 ns"))
   }
 
+  @Test func armsOfBatchesAndCyclesSayWhichTheyAre() throws {
+    var made = MadeReport()
+    for batch in [1, 1024] {
+      made.measured("free punch-host-mapped", .guestMemfd, value: 300)
+      made.report.summaries[made.report.summaries.count - 1].armAxis = .batch
+      made.report.summaries[made.report.summaries.count - 1].measuredCase.batch = batch
+    }
+    made.measured("free churn", .guestMemfd, value: 3000)
+    made.report.summaries[2].armAxis = .cycle
+    made.report.summaries[2].measuredCase.cycle = 8
+    let text = SummaryTable.render(made.report, color: false)
+    #expect(lines(text).count { $0.hasPrefix("free punch-host-mapped   guest_memfd   others=spin") } == 1)
+    for label in ["  batch=1 ", "  batch=1024 ", "  cycle=8 "] { #expect(text.contains(label), "\(label)") }
+  }
+
   @Test func smallRatiosKeepTheirDigits() {
     #expect(Figures.ratio(0.0035, Interval(low: 0.0034, high: 0.0036)) == "×0.0035 [0.0034, 0.0036]")
     #expect(Figures.ratio(12.34, .unbounded) == "×12.3 (no interval: needs more blocks)")

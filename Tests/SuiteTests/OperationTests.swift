@@ -42,7 +42,7 @@ struct OperationTests {
       MemoryPolicy.reset()
     }
     let session = try session()
-    var asked = Selection(cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+    var asked = Selection(pairs: session.pairs, pages: session.pages)
     selection(&asked)
     let plan = Plan.make(
       .quick, asked, precision: 0.5, budget: budget, seed: 1, isSizeAsked: true,
@@ -64,7 +64,11 @@ struct OperationTests {
   }
 
   @Test(arguments: Catalogue.benchmarks) func nothingFails(benchmark: String) throws {
-    let (report, _) = try run { $0.benchmarks = [benchmark] }
+    let (report, _) = try run(
+      {
+        $0.benchmarks = [benchmark]
+        $0.operations = Catalogue.operations.map(\.name)
+      }, budget: 10)
     for row in report.summaries {
       #expect(row.status != .failed, "\(row.measuredCase.key): \(row.reason ?? "")")
       #expect(row.invalidBlocks == 0 || row.blocks > 0, "\(row.measuredCase.key): \(row.reason ?? "")")
@@ -87,6 +91,35 @@ struct OperationTests {
     }
     let counts = Set(sink.blocks.map { "\($0.measuredCase.operation) \($0.samples.count)" })
     #expect(counts == ["touch \(Self.pages)", "fallocate 1"])
+  }
+
+  @Test func aBatchIsASample() throws {
+    let (_, sink) = try run {
+      $0.operations = ["touch-in-batches", "punch-host-mapped"]
+      $0.backings = [.memfd]
+      $0.others = [.idle]
+    }
+    for block in sink.blocks {
+      #expect(
+        block.samples.count == Self.pages / (block.measuredCase.batch ?? 1), "\(block.measuredCase.key)")
+      #expect(block.placement == .verified || block.placement == .onlyNode)
+    }
+    #expect(Set(sink.blocks.map(\.measuredCase.batch)) == [1, 8, 16, 64, 512])
+  }
+
+  /// The holder's pages are asked for by its pid, while it has them.
+  @Test func theKilledHolderHadItsMemoryWhereItBelongs() throws {
+    let (report, sink) = try run(
+      {
+        $0.operations = ["kill", "kill-empty"]
+        $0.backings = [.anonymous, .memfd, .memfdSecret]
+      }, budget: 20)
+    let topology = try Topology.read()
+    for row in report.summaries where row.measuredCase.operation == "kill" && row.status != .unsupported {
+      let allowed: [Placement] = topology.hasNUMA ? [.verified] : [.verified, .onlyNode]
+      #expect(row.placement.map(allowed.contains) == true, "\(row.measuredCase.key) \(row.reason ?? "")")
+    }
+    #expect(sink.blocks.contains { $0.measuredCase.operation == "kill-empty" })
   }
 
   @Test func placementIsVerifiedOnNodeZero() throws {
@@ -168,15 +201,47 @@ struct OperationTests {
     return after - before == Int64(splits) * (2 << 20)
   }
 
+  @Test(.enabled(if: secretMemory, "memfd_secret")) func busyCPUsSayWhatAFlushTakesFromEachOfThem() throws {
+    let (report, sink) = try run(
+      {
+        $0.operations = ["states"]
+        $0.backings = [.memfd, .memfdSecret]
+      }, budget: 6)
+    guard report.summaries.contains(where: { $0.blocks > 0 }) else { return }
+    for block in sink.blocks where block.status == .valid {
+      let busy = try #require(block.measuredCase.busy)
+      let bystanders = try #require(block.bystanders)
+      #expect(bystanders.cpus.count == busy.count && bystanders.stolen.count == busy.count)
+      #expect(bystanders.gaps.allSatisfy { $0 > 0 })
+      #expect(block.gaps == nil || bystanders.gaps.count == Int(block.gaps ?? 0))
+    }
+    // On a busy machine a companion may not run through every block; over all of them it sees something.
+    for row in report.summaries where row.blocks > 0 && row.mechanism == .ipi {
+      guard let busy = row.measuredCase.busy, busy.count > 0 else { continue }
+      #expect((row.bystanders?.gaps.count ?? 0) > 0, "\(row.measuredCase.key)")
+    }
+  }
+
+  @Test func cpusAreNotTakenOfflineUnasked() throws {
+    let (report, _) = try run { $0.operations = ["targets"] }
+    #expect(!report.summaries.isEmpty)
+    #expect(report.summaries.allSatisfy { $0.status == .unsupported && $0.reason != nil })
+  }
+
   @Test func descriptorsAndMappingsStayFlat() throws {
     func open() throws -> (Int, Int) {
       let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
       let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n").count
       return (descriptors, maps)
     }
-    _ = try run({ $0.benchmarks = ["guest-fault", "free"] }, budget: 1)
+    // Each group ends when it is precise; the budget is for machines that are busy.
+    let some: (inout Selection) -> Void = {
+      $0.benchmarks = ["guest-fault", "free"]
+      $0.operations = ["touch", "punch-hole", "vm-destroy"]
+    }
+    _ = try run(some, budget: 1)
     let before = try open()
-    let (_, sink) = try run({ $0.benchmarks = ["guest-fault", "free"] }, budget: 4)
+    let (_, sink) = try run(some, budget: 120)
     let after = try open()
     #expect(sink.blocks.count > 100)
     // Other suites run beside this one; a leak of one a block would be hundreds.

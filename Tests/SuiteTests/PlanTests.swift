@@ -9,18 +9,18 @@ import Testing
 struct PlanTests {
   private func plan(
     _ selection: Selection, named name: PlanName = .quick, available: Set<Backing> = Set(Backing.allCases),
-    otherCPUs: Int = 5, without methods: Set<String> = []
+    otherCPUs: Int = 5, byNode: [(node: Int, count: Int)] = [], without methods: Set<String> = []
   ) -> Plan {
     Plan.make(
-      name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: otherCPUs,
-      isAvailable: available.contains,
+      name, selection, precision: nil, budget: nil, seed: 1, otherCPUs: otherCPUs, othersByNode: byNode,
+      onlineCPUs: otherCPUs + 1, isAvailable: available.contains,
       refuses: { spec, _ in methods.contains(spec.method) ? .unsupported("no \(spec.method)") : nil })
   }
 
-  private var everything: Selection { Selection(cpuNode: 0, memoryNodes: [0], pages: 512) }
+  private var everything: Selection { Selection(pairs: [NodePair(cpuNode: 0, memoryNode: 0)], pages: 512) }
 
   @Test func everyOperationAndEveryKeyOnce() {
-    let plan = plan(everything)
+    let plan = plan(everything, named: .full, byNode: [(0, 2), (1, 3)])
     let keys = plan.groups.flatMap { $0.cases.map(\.key) }
     #expect(Set(keys).count == keys.count)
     let names = Set(plan.groups.map { "\($0.spec.benchmark)/\($0.spec.name)" })
@@ -29,6 +29,7 @@ struct PlanTests {
 
   @Test func quickMeasuresTheHeadlinesInBothStatesNeverTogether() {
     let groups = plan(everything).groups
+    #expect(groups.allSatisfy { !$0.spec.isDetail })
     #expect(groups.allSatisfy { $0.spec.armAxis == .others || Set($0.cases.map(\.others)).count == 1 })
     for name in ["fault-in/touch", "guest-fault/touch", "free/unmap-last-reference"] {
       let states = groups.filter { "\($0.spec.benchmark)/\($0.spec.name)" == name }.map { $0.cases[0].others }
@@ -86,6 +87,42 @@ struct PlanTests {
     #expect(others.flatMap(\.cases).allSatisfy { $0.flush == nil })
   }
 
+  @Test func quickLeavesDetailsOutUnlessTheyAreNamed() {
+    let details = Set(Catalogue.operations.filter(\.isDetail).map(\.name))
+    func names(_ plan: Plan) -> Set<String> { Set(plan.groups.map(\.spec.name)) }
+    #expect(details.contains("churn"))
+    #expect(names(plan(everything)).isDisjoint(with: details))
+    #expect(names(plan(everything, named: .nightly)).isSuperset(of: details))
+    var selection = everything
+    selection.operations = ["churn", "close"]
+    let groups = plan(selection).groups
+    #expect(Set(groups.map(\.spec.name)) == ["churn", "close"])
+    #expect(groups.allSatisfy { $0.cases.allSatisfy { $0.others == .spin } })
+  }
+
+  @Test(arguments: [
+    (1, [1]), (8, [1, 8]), (100, [1, 16, 100]), (512, [1, 16, 512]), (1024, [1, 16, 512, 1024]),
+  ])
+  func aHoleHasOnePageOrMoreUpToTheWhole(pages: Int, batches: [Int]) throws {
+    var selection = Selection(
+      operations: ["punch-host-mapped"], backings: [.memfd], order: .random,
+      pairs: [NodePair(cpuNode: 0, memoryNode: 0)], pages: pages)
+    selection.others = [.idle]
+    let group = try #require(plan(selection).groups.first)
+    #expect(group.cases.map(\.batch) == batches)
+    #expect(group.cases.allSatisfy { $0.order == .sequential && $0.key.hasSuffix("/batch=\($0.batch ?? 0)") })
+    #expect(Set(group.baselines.values.map(\.batch)) == (pages > 1 ? [1] : []))
+  }
+
+  @Test func aRegionsFirstCycleIsTheBaselineOfTheLaterOnes() throws {
+    var selection = everything
+    selection.operations = ["churn"]
+    let group = try #require(plan(selection).groups.first)
+    #expect(group.cases.map(\.cycle) == [1, 2, 8])
+    #expect(group.cases[2].key.hasSuffix("/cycle=8"))
+    #expect(Set(group.baselines.values) == [group.cases[0]])
+  }
+
   /// Which method each backing's flush is measured by.
   private func methods(_ plan: Plan) -> [Backing: String] {
     let flushes = plan.groups.filter { $0.spec.name == "flush-cost" }
@@ -130,6 +167,23 @@ struct PlanTests {
     #expect(FlushCost.spread(counts) == expected)
   }
 
+  @Test func nodesAreMeasuredSideBySide() throws {
+    var selection = everything
+    selection.pairs = [0, 1].flatMap { cpu in [0, 1].map { NodePair(cpuNode: cpu, memoryNode: $0) } }
+    let groups = plan(selection).groups
+    let touch = try #require(groups.first { $0.spec.name == "touch" })
+    #expect(touch.cases.count == 4 * touch.spec.backings.count)
+    for (arm, baseline) in touch.baselines {
+      #expect((arm.cpuNode, arm.memoryNode) == (baseline.cpuNode, baseline.memoryNode))
+    }
+    // What compares others, flushes or threads does so on one pair at a time.
+    let shootdowns = groups.filter { $0.spec.name == "user-shootdown" }
+    #expect(shootdowns.count == 4)
+    #expect(shootdowns.allSatisfy { Set($0.cases.map { [$0.cpuNode, $0.memoryNode] }).count == 1 })
+    let keys = groups.flatMap { $0.cases.map(\.key) }
+    #expect(Set(keys).count == keys.count)
+  }
+
   @Test func theShootdownIsMeasuredBesideZeroOneTwoFourAndAllOthers() throws {
     let group = try #require(plan(everything).groups.first { $0.spec.name == "user-shootdown" })
     #expect(group.cases.map(\.threads) == [1, 2, 3, 5, 6])
@@ -161,5 +215,65 @@ struct PlanTests {
     #expect(groups.allSatisfy { $0.cases.allSatisfy { $0.threads == 2 } })
     #expect(
       Set(groups.map(\.spec.name)) == ["touch", "flush-cost", "user-shootdown"])
+  }
+
+  private func curves(_ name: String, _ selection: (inout Selection) -> Void = { _ in }, byNode: Bool = false)
+    -> [CaseGroup]
+  {
+    var asked = everything
+    asked.operations = [name]
+    selection(&asked)
+    return plan(asked, byNode: byNode ? [(0, 2), (1, 3)] : []).groups
+  }
+
+  @Test func longPlansAloneHaveTheCurvesUnlessTheyAreAskedFor() {
+    let named = { (plan: Plan) in Set(plan.groups.map(\.spec.name)).intersection(["states", "targets"]) }
+    #expect(named(plan(everything)).isEmpty)
+    #expect(named(plan(everything, named: .nightly)).count == 2)
+    #expect(!curves("states").isEmpty)
+  }
+
+  @Test func eachStateOfTheBusyCPUsIsACurveOverTheirNumber() throws {
+    let groups = curves("states")
+    #expect(groups.map { $0.cases[0].busy?.state } == [.spin, .syscall, .walk])
+    let secret = groups[2].cases.filter { $0.backing == .memfdSecret }
+    #expect(secret.map { $0.busy?.count } == [0, 1, 2, 4, 5])
+    #expect(secret[1].key.hasSuffix("/others=idle/busy=1:walk"))
+    let nodes = curves("states", byNode: true)[0].cases.filter { $0.backing == .memfdSecret }
+    let texts = ["0:spin", "1:spin@0", "2:spin@0", "1:spin@1", "2:spin@1", "3:spin@1", "5:spin"]
+    #expect(nodes.map { $0.busy?.text } == texts)
+  }
+
+  @Test func theControlIsTheSamePointOfMemoryThatKeepsItsEntries() {
+    for group in curves("states") + curves("targets") {
+      for measured in group.cases {
+        let control = group.baselines[measured]
+        switch measured.backing {
+        case .memfdSecret: #expect(control?.backing == .memfd)
+        case .guestMemfdNoDirectMap: #expect(control?.backing == .guestMemfd)
+        default: #expect(control == nil)
+        }
+        guard let control else { continue }
+        #expect(control.busy == measured.busy && control.online == measured.online)
+      }
+    }
+    let asked = curves("targets") { $0.baseline = .guestMemfd }
+    #expect(asked[0].baselines.allSatisfy { $1.backing == .guestMemfd && $0.backing != .guestMemfd })
+  }
+
+  @Test func theOnlineCPUsAreACurveInEachStateAndBesideWalkers() {
+    let groups = curves("targets")
+    let points = groups.map { $0.cases.filter { $0.backing == .memfd } }
+    #expect(points.map { $0.map(\.online) } == Array(repeating: [1, 2, 4, 6], count: 3))
+    #expect(points.map { $0[1].others } == [.spin, .idle, .idle])
+    #expect(points[2].map { $0.busy?.count } == [0, 1, 3, 5])
+    #expect(points[2][1].key.hasSuffix("/others=idle/busy=1:walk/online=2"))
+  }
+
+  @Test(arguments: [
+    (1, [1]), (2, [1, 2]), (4, [1, 2, 3, 4]), (5, [1, 2, 4, 5]), (64, [1, 2, 4, 8, 16, 32, 64]),
+  ])
+  func fewCPUsGiveEveryPoint(online: Int, counts: [Int]) {
+    #expect(FlushTargets.onlineCounts(online) == counts)
   }
 }

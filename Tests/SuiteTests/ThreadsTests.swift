@@ -100,13 +100,13 @@ struct ThreadsRunTests {
     let session = try Session.open(
       SessionRequest(
         regionBytes: Self.pages * 4096, usesSecretMemory: true, seed: 1, program: builtProgram))
-    guard !session.workbench.companions.isEmpty else { return nil }
+    guard !session.workbench.crew.held.isEmpty else { return nil }
     let selection = Selection(
       benchmarks: [benchmark], operations: ["touch"], others: [.idle], threads: [1, 2], order: order,
-      cpuNode: session.cpuNode, memoryNodes: session.memoryNodes, pages: session.pages)
+      pairs: session.pairs, pages: session.pages)
     let plan = Plan.make(
       .quick, selection, precision: 0.9, budget: 4, seed: 1, isSizeAsked: true,
-      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers,
+      otherCPUs: session.workbench.crew.held.count, isAvailable: session.offers,
       refuses: session.refusal)
     let sink = Sink()
     var runner = Runner(

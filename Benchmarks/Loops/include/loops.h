@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "ckernel/clock.h"
 #include "ckernel/cpu.h"
@@ -45,6 +46,14 @@ void loops_touch_floor(const uint32_t *order, size_t pages, enum ckernel_clock c
 /** fallocate(2) of [0, bytes): *ticks is the call. */
 int loops_allocate(int fd, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
 
+/**
+ * Takes in `pages` pages of a file mapped at `base`, `batch` at a time and in the order in which they lie:
+ * fallocate(2) of a batch, then one byte stored into each page of it. stamps[0] before the first batch, stamps[i + 1]
+ * after batch i; the last one has what is left.
+ */
+int loops_touch_batches(int fd, uint8_t *base, size_t page_bytes, size_t pages, size_t batch,
+			enum ckernel_clock clock, uint64_t *stamps);
+
 /** MADV_POPULATE_WRITE of [base, base + bytes): *ticks is the call. */
 int loops_populate(void *base, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
 
@@ -74,8 +83,9 @@ int loops_end_to_end(struct loops_end_to_end *run, enum ckernel_clock clock, uin
 
 /* guest-fault.c (the guest's own loop is CKernel's payload) */
 
-/** KVM_PRE_FAULT_MEMORY of [gpa, gpa + bytes): *ticks is all of its calls. */
-int loops_pre_fault(int vcpu, uint64_t gpa, uint64_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+/** KVM_PRE_FAULT_MEMORY of [gpa, gpa + bytes), `batch_bytes` at a time; stamps as of loops_touch_batches. */
+int loops_pre_fault(int vcpu, uint64_t gpa, uint64_t bytes, uint64_t batch_bytes, enum ckernel_clock clock,
+		    uint64_t *stamps);
 
 /* threads.c */
 
@@ -113,8 +123,18 @@ int loops_guest_touch_together(size_t page_bytes, struct loops_part *parts, size
 /** munmap(2): *ticks is the call. */
 int loops_unmap(void *base, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
 
-/** fallocate(2) with PUNCH_HOLE of [0, bytes): *ticks is the call. */
-int loops_punch_hole(int fd, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
+/** fallocate(2) with PUNCH_HOLE of [0, bytes), `batch_bytes` at a time; stamps as of loops_touch_batches. */
+int loops_punch_hole(int fd, size_t bytes, size_t batch_bytes, enum ckernel_clock clock, uint64_t *stamps);
+
+/**
+ * `cycles` times, one byte stored into each page of a file mapped at `base`, page order[i] at step i, and all of
+ * them punched out again: *ticks is the last cycle.
+ */
+int loops_churn(int fd, uint8_t *base, size_t page_bytes, const uint32_t *order, size_t pages, size_t cycles,
+		enum ckernel_clock clock, uint64_t *ticks);
+
+/** SIGKILL of a child, and the wait for its end, which reaps it: *ticks is both. */
+int loops_kill(pid_t pid, enum ckernel_clock clock, uint64_t *ticks);
 
 /** close(2) of each of `count` descriptors in turn: *ticks is all of them. */
 int loops_close(const int *fds, size_t count, enum ckernel_clock clock, uint64_t *ticks);

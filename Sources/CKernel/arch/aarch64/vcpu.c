@@ -61,4 +61,16 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
 	(void)value;
 	return -ENOTSUP;
 }
+
+int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
+			 uint64_t nowhere, uint8_t value)
+{
+	(void)vcpu;
+	(void)run;
+	(void)guest;
+	(void)memory;
+	(void)nowhere;
+	(void)value;
+	return -ENOTSUP;
+}
 #endif

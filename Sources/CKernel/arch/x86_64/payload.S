@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest program. Registers at entry (set by ckernel_vcpu_touch):
+ * The guest's programs. The first touches pages. Registers at entry (set by ckernel_vcpu_touch):
  *   rbx  base of the range      rsi  order table (uint32_t per page)
  *   rdi  log (uint64_t ticks)   r8   number of pages     r10b  byte to store
  * It runs at CPL 3 with IOPL 3, so that the final `out` leaves to the host without a fault.
@@ -8,8 +8,10 @@
 #if defined(__x86_64__)
 	.section .rodata
 	.globl	ckernel_payload_begin
+	.globl	ckernel_payload_emulated
 	.globl	ckernel_payload_end
 	.hidden	ckernel_payload_begin
+	.hidden	ckernel_payload_emulated
 	.hidden	ckernel_payload_end
 ckernel_payload_begin:
 	xorl	%r9d, %r9d
@@ -34,6 +36,18 @@ ckernel_payload_begin:
 	jb	1b
 	outb	%al, $0xf4
 	ud2
+/*
+ * A second program, whose last instruction KVM has to carry out itself. Registers at entry (set by
+ * ckernel_vcpu_emulate):
+ *   rbx  memory under test      rdi  an address without memory      r10b  byte to store
+ * It writes that instruction and the byte into the memory and goes there: to `movsb`, from memory to where there is
+ * none, for which KVM reads instruction and byte as it reads any guest memory.
+ */
+ckernel_payload_emulated:
+	movl	$0x000b0fa4, (%rbx)	/* movsb; ud2 */
+	leaq	64(%rbx), %rsi
+	movb	%r10b, (%rsi)
+	jmp	*%rbx
 ckernel_payload_end:
 #endif
 	.section .note.GNU-stack,"",@progbits

@@ -18,6 +18,7 @@
 #define MAX_CPUID 256
 
 extern const uint8_t ckernel_payload_begin[];
+extern const uint8_t ckernel_payload_emulated[];
 extern const uint8_t ckernel_payload_end[];
 
 static uint64_t round_up(uint64_t value, uint64_t to)
@@ -184,6 +185,14 @@ int ckernel_vcpu_warm(int vcpu, struct kvm_run *run, const struct ckernel_guest 
 	return ckernel_vcpu_touch(vcpu, run, guest, guest->warm, pages, 1);
 }
 
+/* Runs the guest from these registers until it leaves. */
+static int run_from(int vcpu, const struct kvm_regs *regs)
+{
+	if (ioctl(vcpu, KVM_SET_REGS, regs) < 0)
+		return -errno;
+	return ioctl(vcpu, KVM_RUN, 0) < 0 ? -errno : 0;
+}
+
 int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t base,
 		       uint64_t pages, uint8_t value)
 {
@@ -196,11 +205,10 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
 		.r10 = value,
 		.rflags = 0x3002, /* IOPL 3 */
 	};
+	int result = run_from(vcpu, &regs);
 
-	if (ioctl(vcpu, KVM_SET_REGS, &regs) < 0)
-		return -errno;
-	if (ioctl(vcpu, KVM_RUN, 0) < 0)
-		return -errno;
+	if (result)
+		return result;
 	if (run->exit_reason != KVM_EXIT_IO || run->io.port != EXIT_PORT)
 		return -EPROTO;
 	/* KVM completes an `out` at the next entry: enter once without running, or it would be done then. */
@@ -209,5 +217,24 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
 		return -errno;
 	run->immediate_exit = 0;
 	return 0;
+}
+
+int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
+			 uint64_t nowhere, uint8_t value)
+{
+	struct kvm_regs regs = {
+		.rip = guest->program + (uint64_t)(ckernel_payload_emulated - ckernel_payload_begin),
+		.rbx = memory,
+		.rdi = nowhere,
+		.r10 = value,
+		.rflags = 0x3002, /* IOPL 3 */
+	};
+	int result = run_from(vcpu, &regs);
+
+	if (result)
+		return result;
+	if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr != nowhere || !run->mmio.is_write)
+		return -EPROTO;
+	return run->mmio.len == 1 && run->mmio.data[0] == value ? 0 : -EILSEQ;
 }
 #endif

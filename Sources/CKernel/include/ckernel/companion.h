@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Companions hold the other CPUs in a known state while a block runs. Each is a process of its own (a
- * thread would share the address space and be shot down by every unmap), pinned to one CPU. Told to spin,
- * it reads the clock in user space and books every gap above the distance of two reads that it measured
- * when it started: what interrupts, the flush of the direct map among them, take from that CPU.
+ * thread would share the address space and be shot down by every unmap), pinned to one CPU. Told to be busy,
+ * it looks at the clock again and again and books every gap: a distance of two looks above what its own work
+ * between them takes, as it measured when it started. That is what interrupts, the flush of the direct map
+ * among them, take from that CPU.
+ *
+ * Told to walk, it also reads a byte of each of CKERNEL_COMPANION_WALK_PAGES pages of its own, at intervals
+ * and right after a gap. What a walk after a gap takes longer than one with no gap before it is the refill:
+ * what the gap leaves behind for this CPU to fetch again.
+ *
+ * How the figures can mislead: a gap is anything that takes the CPU away, a tick or a hypervisor as well; only
+ * the difference to an arm that flushes nothing is the flush. Other work on that CPU is one gap, and takes the
+ * interrupts that the companion then does not see. A gap shorter than the threshold, or one that
+ * delays the looks by less, is not seen. The refill is of TLB entries and cache lines alike, and of a working
+ * set that fits the second level of the TLB; a gap during a walk spoils it for the refill, which is why walks
+ * are short.
  */
 #pragma once
 
@@ -15,24 +27,37 @@
 enum ckernel_companion_command {
 	CKERNEL_COMPANION_STARTING = 0, /* as acknowledged by a process that is not ready */
 	CKERNEL_COMPANION_IDLE = 1,	/* asleep in the kernel: the CPU is left alone */
-	CKERNEL_COMPANION_SPIN = 2,
-	CKERNEL_COMPANION_EXIT = 3,
+	CKERNEL_COMPANION_SPIN = 2,	/* in user space, looking at the clock */
+	CKERNEL_COMPANION_SYSCALL = 3,	/* a system call (getppid) between looks */
+	CKERNEL_COMPANION_WALK = 4,	/* as SPIN, with a walk through memory at times */
+	CKERNEL_COMPANION_EXIT = 5,
 };
 
-/** Shared by the measuring process and one companion; in ticks of the clock. */
+/** What a companion has booked since it started; in ticks of the clock. */
+struct ckernel_companion_booking {
+	uint64_t gaps;
+	uint64_t stolen;	/* the gaps' lengths, less what the work in each takes without a gap */
+	uint64_t calm_walks;	/* walks with no gap since the one before */
+	uint64_t calm_ticks;	/* what they took */
+	uint64_t refill_walks;	/* walks right after a gap */
+	uint64_t refill_ticks;
+};
+
+/** Shared by the measuring process and one companion. */
 struct ckernel_companion {
 	uint32_t command;
 	uint32_t apart[15]; /* a cache line of its own; over-aligned types do not reach Swift */
 	uint32_t acknowledged;
 	uint32_t reserved;
-	uint64_t floor;	    /* least distance of two reads */
-	uint64_t threshold; /* a longer distance is a gap */
-	uint64_t gaps;
-	uint64_t stolen; /* the gaps' lengths, less the floor of each */
+	struct ckernel_companion_booking booking;
 };
 
-/** Bytes of the shared file for one companion. */
-#define CKERNEL_COMPANION_BYTES 4096
+/** The lengths of so many gaps are kept, the latest ones. */
+#define CKERNEL_COMPANION_LENGTHS 4096
+/** Bytes of the shared file for one companion: the struct, then the ring of lengths. */
+#define CKERNEL_COMPANION_BYTES 36864
+/** Pages of a walk: more than the first level of a TLB holds, less than the second. */
+#define CKERNEL_COMPANION_WALK_PAGES 256
 
 /**
  * Starts `program companion CPU CLOCK PARENT` with the shared file `control` as descriptor 3. The process dies
@@ -49,8 +74,15 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent);
 /** Gives a command and waits until it is obeyed. 0, -ETIMEDOUT after 5 s, or -ESRCH when it died. */
 int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, uint32_t command);
 
-/** Gaps and stolen ticks booked so far. */
-void ckernel_companion_read(const struct ckernel_companion *companion, uint64_t *gaps, uint64_t *stolen);
+/** What is booked so far. */
+struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_companion *companion);
+
+/**
+ * The lengths of gaps number `from` to `to` - 1, as `gaps` counts them, in ticks; of more than the ring holds the
+ * latest. Returns how many were stored into `lengths`, which has room for CKERNEL_COMPANION_LENGTHS.
+ */
+size_t ckernel_companion_lengths(const struct ckernel_companion *companion, uint64_t from, uint64_t to,
+				 uint64_t *lengths);
 
 /** Ends a companion whatever its state, and reaps it. */
 void ckernel_companion_end(pid_t pid);

@@ -95,6 +95,12 @@ int ckernel_vm_create(int kvm, unsigned long type);
  */
 int ckernel_vm_extension(int vm, int capability);
 
+/**
+ * From now on, an instruction that KVM cannot emulate ends KVM_RUN (KVM_EXIT_INTERNAL_ERROR) and is not the guest's
+ * own fault. 0, or -EINVAL before Linux 5.14 and off x86.
+ */
+int ckernel_vm_exit_on_emulation_failure(int vm);
+
 /** A guest_memfd of `bytes` with `flags`. A descriptor or -errno. */
 int ckernel_guest_memfd(int vm, uint64_t bytes, uint64_t flags);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU that runs one program: touch each page of a region once, in a given order, and log the ticks of
- * every touch. It is entered at the lowest privilege of the architecture, so that it runs natively under
+ * A vCPU that touches each page of a region once, in a given order, and logs the ticks of every touch; or has KVM
+ * carry one instruction out. It is entered at the lowest privilege of the architecture, so that it runs natively under
  * hardware virtualisation and under PVM alike (under PVM, privileged guest code is emulated and never
  * reaches kvm_gmem_get_pfn).
  *
  * Guest-physical and guest-virtual addresses are the same. Low memory ("scratch") holds page tables, the
- * program, the order table, the log and a few pages to warm up on; the region under test lies above it.
+ * programs, the order table, the log and a few pages to warm up on; the region under test lies above it.
  */
 #pragma once
 
@@ -66,3 +66,14 @@ int ckernel_vcpu_warm(int vcpu, struct kvm_run *run, const struct ckernel_guest 
  */
 int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t base,
 		       uint64_t pages, uint8_t value);
+
+/**
+ * Lets the guest write one instruction into its page at `memory` and run it there: a copy of a byte, `value`, from
+ * that page to the page at `nowhere`, which has no memory. KVM must carry that out itself, and for it reads guest
+ * memory by the slot's userspace_addr: the byte, and the instruction too unless the CPU hands it over (AMD's decode
+ * assists). Both addresses are mapped by the guest's tables; the vCPU is of no further use. Returns 0 where the
+ * byte came out at `nowhere` (KVM_EXIT_MMIO), -EILSEQ where it was another, -EPROTO on any other exit (the reason
+ * is in run->exit_reason), or -errno of KVM_RUN.
+ */
+int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
+			 uint64_t nowhere, uint8_t value);

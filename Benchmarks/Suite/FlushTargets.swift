@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import GuestMemory
+import Machine
+
+/// tlb-flush states and targets: the host's first touch as a curve over the CPUs that a kernel-range flush must reach.
+///
+/// Such a flush reaches every online CPU, whatever it does, so two questions are kept apart: what the *state* of the
+/// others changes (`states`: 0, 1, 2, … of them busy, the rest idle), and what their *number* does (`targets`: 1, 2,
+/// 4, … CPUs online). Beside each arm that removes stands the same memory without the removal, under the same busy
+/// CPUs: what those book there is not the flush's. Busy CPUs run processes (CKernel's companion.h): in user space, in
+/// system calls, and walking a working set, which tells what a flush leaves behind for them to fetch again. Running a
+/// vCPU is not among the states.
+///
+/// How it can mislead: CPUs go online and offline in the order of their numbers, and are made busy so, so that a
+/// point may have other distances, siblings and frequencies than the one before. Idle CPUs may poll, and then take a
+/// flush without an interrupt. In counted instructions `targets` is the work of all CPUs for a fault, not how long it
+/// takes.
+enum FlushTargets {
+  private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
+
+  static let operations: [OperationSpec] = [
+    OperationSpec(
+      benchmark: TLBFlush.benchmark, name: "states",
+      summary:
+        "the first touch beside 0, 1, 2, … busy CPUs, the rest idle, and what is taken from each of them",
+      method: "chained stamps", armAxis: .busy, others: [.idle], backings: backings,
+      isDetail: true, takesPagesIn: true, isPathLength: false, requirement: needsBusyCPUs, measure: touch),
+    OperationSpec(
+      benchmark: TLBFlush.benchmark, name: "targets",
+      summary: "the first touch with 1, 2, 4, … CPUs online, and what is taken from each of the others",
+      method: "chained stamps", armAxis: .online, backings: backings, isDetail: true,
+      takesPagesIn: true, requirement: needsOnlineCPUs, measure: touch),
+  ]
+
+  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    try bench.timedTouch(subject.base, measured)
+    // Under a clock that all CPUs share, a gap is another CPU's turn.
+    if !bench.clock.countsInstructions { bench.recordBystanders() }
+    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func needsBusyCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    if let refusal = Catalogue.needsCompanion(measured, bench) { return refusal }
+    guard let busy = measured.busy else { return nil }
+    let found = bench.crew(of: measured).busy(in: measured).cpus.count
+    guard found < busy.count else { return nil }
+    let place = busy.node.map { " on node \($0)" } ?? ""
+    return .unsupported("\(busy.count) CPUs to keep busy are not to be had\(place): \(found) can be held")
+  }
+
+  private static func needsOnlineCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    if let refusal = bench.hotplugRefusal(least: 2) { return refusal }
+    if bench.crew(of: measured).online(in: measured) == nil {
+      return .unsupported(
+        "\(measured.online ?? 0) online CPUs are not to be had: CPU \(bench.measuringCPU) measures, and others stay",
+        remedy: "--cpu 0, where CPU 0 cannot go offline")
+    }
+    guard measured.busy != nil else { return nil }
+    guard !bench.clock.countsInstructions else {
+      return .unsupported("counted instructions say nothing of gaps: all CPUs share the count")
+    }
+    return needsBusyCPUs(measured, bench)
+  }
+
+  /// 0, 1, 2, 4, … busy CPUs; where nodes differ, of each of them, and last all CPUs together.
+  static func busyPoints(
+    otherCPUs: Int, byNode: [(node: Int, count: Int)]
+  ) -> [(count: Int, node: Int?)] {
+    let counts = Plan.threadCounts(otherCPUs)
+    guard !byNode.isEmpty, let all = counts.last else { return counts.map { ($0, nil) } }
+    let onNodes = byNode.flatMap { place in
+      Plan.threadCounts(place.count).dropFirst().map { (count: $0, node: Optional(place.node)) }
+    }
+    return [(0, nil)] + onNodes + [(all, nil)]
+  }
+
+  /// 1, 2, 4, … and all; of few CPUs every number, so that there are four points where there can be.
+  static func onlineCounts(_ online: Int) -> [Int] {
+    online <= 4 ? Array(1...max(online, 1)) : Plan.threadCounts(online).filter { $0 > 0 }
+  }
+
+  /// Each removing arm's control: the same point of the memory that keeps its entries, or of the baseline asked for.
+  static func controls(of cases: [Case], _ baseline: Backing?) -> [Case: Case] {
+    let known = Set(cases)
+    var controls: [Case: Case] = [:]
+    for measured in cases {
+      let control: Backing? =
+        switch measured.backing {
+        case .memfdSecret: .memfd
+        case .guestMemfdNoDirectMap: .guestMemfd
+        default: nil
+        }
+      guard let backing = baseline ?? control, backing != measured.backing else { continue }
+      var beside = measured
+      beside.backing = backing
+      if known.contains(beside) { controls[measured] = beside }
+    }
+    return controls
+  }
+}

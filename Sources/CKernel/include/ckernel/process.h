@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes started of this program itself. posix_spawn shares the address space until the exec and copies nothing: a
+ * fork would make resident buffers copy-on-write, and hold the last reference to files.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/** The descriptors that a process is given start here. */
+#define CKERNEL_GIVEN_FD 3
+
+/**
+ * Starts `program` with `arguments` (the program's name first, NULL last) and `count` descriptors, at most 4, as its
+ * numbers from CKERNEL_GIVEN_FD on. It inherits CPU, memory policy and limits. The pid or -errno.
+ */
+pid_t ckernel_process_spawn(const char *program, char *const arguments[], const int *fds, size_t count);
+
+/**
+ * For the process started: it ends with the thread that started it, and not by signals of the terminal, which
+ * reach the whole group. 0, or -ESRCH where `parent` is gone already.
+ */
+int ckernel_process_follow(pid_t parent);
+
+/** Ends a process whatever its state, and reaps it. */
+void ckernel_process_end(pid_t pid);
