@@ -4,6 +4,7 @@ import Experiment
 import Glibc
 import GuestMemory
 import Loops
+import Machine
 
 /// The first touch by several threads at once, of the host or of a guest's vCPUs, each in its own part of the region.
 /// What it measures and how it can mislead stands in Loops/threads.c.
@@ -27,6 +28,19 @@ enum Threads {
         remedy: "a larger --size")
     }
     return nil
+  }
+
+  /// What a row of several threads says of where they ran, beside its figures; nil where nothing is to be said.
+  static func note(_ measured: Case, _ bench: Workbench) -> String? {
+    let crew = bench.crew(of: measured)
+    let elsewhere = crew.threadsElsewhere(of: measured)
+    let cpus = CPUSet(crew.threads(of: measured))
+    let sharing = cpus.members.count { !bench.topology.siblings(of: $0).intersection(cpus).isEmpty }
+    let notes = [
+      elsewhere > 0 ? "\(elsewhere) of the threads ran on other nodes than \(measured.cpuNode)" : nil,
+      sharing > 0 ? "\(sharing) of the threads shared a core with another one" : nil,
+    ].compactMap { $0 }
+    return notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
 
   /// Touches every page of a mapping, each timed by the thread whose part it is in, with counters around.
@@ -148,16 +162,18 @@ struct Parts: ~Copyable {
 
   /// Records what the threads left. `samples` records a part's samples; it is told where its pages begin.
   fileprivate func record(on bench: Workbench, samples: (loops_part, _ firstStep: Int) -> Void) {
-    var means: [(pages: Int, mean: Double)] = []
+    var threads: [(late: Double, pages: Int, mean: Double)] = []
+    let start = parts.map(\.begin).min() ?? 0
     for (thread, part) in parts.enumerated() {
       let before = bench.reading.samples.count
       samples(part, bounds[thread])
       let own = bench.reading.samples[before...]
-      means.append((part.pages, own.reduce(0, +) / Double(own.count)))
+      let late = Double(part.begin &- start) / bench.clock.ticksPerNanosecond
+      threads.append((late, part.pages, own.reduce(0, +) / Double(own.count)))
     }
     let beside = parts.dropFirst()
     bench.record(
-      Concurrency(parts: means), minorFaults: beside.reduce(0) { $0 + $1.minor_faults },
+      Concurrency(parts: threads), minorFaults: beside.reduce(0) { $0 + $1.minor_faults },
       contextSwitches: beside.reduce(0) { $0 + $1.context_switches })
     // Whoever came when another had ended met nobody.
     if let last = parts.map(\.begin).max(), let first = parts.map(\.end).min(), last >= first {

@@ -379,6 +379,8 @@ public final class Workbench {
   /// What the threads of a block came to, and what happened to those beside the measuring one.
   public func record(_ concurrency: Concurrency?, minorFaults: Int64, contextSwitches: Int64) {
     reading.concurrency = concurrency
+    // They are of the measuring thread alone, for pages of which it touched a part.
+    reading.counters.hardware = HardwareCounts()
     reading.counters.minorFaults? += minorFaults
     reading.counters.contextSwitches? += contextSwitches
   }

@@ -19,8 +19,8 @@ public enum ScalingTable {
     for row in rows where !points.contains(Point(row)) { points.append(Point(row)) }
     var text = style.bold("Threads that fault parts of one region at once, each on a CPU of its own") + "\n"
     text +=
-      "pages/s = pages / time of the slowest thread, median of the blocks; speed-up = over one thread, by rounds; "
-      + "fairness = the fastest thread's mean page / the slowest's\n"
+      "pages/s = pages / time until the last thread is done, median of the blocks; speed-up = over one thread, "
+      + "by rounds; fairness = the fastest thread's mean page / the slowest's\n"
     for point in points {
       let mine = rows.filter { Point($0) == point }
       text += "\n" + style.bold(point.heading) + "\n" + table(mine).render(style) + claims(mine)
@@ -48,26 +48,33 @@ public enum ScalingTable {
     return table
   }
 
-  /// What the numbers of threads say together, where there are enough of them.
+  /// What an arm's numbers of threads say together, where there are enough of them.
   private static func claims(_ rows: [Summary]) -> String {
-    let counts = Set(rows.map(\.measuredCase.threads))
-    guard counts.count >= leastPoints else {
-      return
-        "  \(counts.count) \(counts.count == 1 ? "number" : "numbers") of threads: too few for a claim about "
-        + "scaling, which takes \(leastPoints)\n"
+    let most = arms(rows).map { arm in Set(rows.filter { Arm($0) == arm }.map(\.measuredCase.threads)).count }
+      .max() ?? 0
+    var text = ""
+    if most < leastPoints {
+      text +=
+        "  \(most) \(most == 1 ? "number" : "numbers") of threads: too few for a claim about scaling, which takes "
+        + "\(leastPoints)\n"
     }
-    return arms(rows).compactMap { arm in
-      let mine = rows.filter { Arm($0) == arm && $0.scaling?.speedUp != nil }
-      guard let most = mine.max(by: { $0.measuredCase.threads < $1.measuredCase.threads }),
-        let best = mine.max(by: { $0.scaling?.speedUp?.value ?? 0 < $1.scaling?.speedUp?.value ?? 0 }),
-        let speedUp = most.scaling?.speedUp
-      else { return nil }
-      let threads = most.measuredCase.threads
-      let share = Figures.fixed(100 * speedUp.value / Double(threads), 0)
-      return
-        "  \(arm.label): \(Figures.ratio(speedUp.value, speedUp.interval)) with \(threads) threads, \(share) % of "
-        + "\(threads) times one; most pages/s with \(best.measuredCase.threads)\n"
-    }.joined()
+    if !rows.contains(where: { $0.measuredCase.threads == 1 }) {
+      text += "  no speed-up: one thread was not measured beside them\n"
+    }
+    return text + arms(rows).compactMap { arm in claim(arm, rows.filter { Arm($0) == arm }) }.joined()
+  }
+
+  private static func claim(_ arm: Arm, _ rows: [Summary]) -> String? {
+    guard Set(rows.map(\.measuredCase.threads)).count >= leastPoints,
+      let last = rows.max(by: { $0.measuredCase.threads < $1.measuredCase.threads }),
+      let best = rows.max(by: { $0.scaling?.throughput ?? 0 < $1.scaling?.throughput ?? 0 }),
+      let speedUp = last.scaling?.speedUp
+    else { return nil }
+    let threads = last.measuredCase.threads
+    let share = Figures.fixed(100 * speedUp.value / Double(threads), 0)
+    return
+      "  \(arm.label): \(Figures.ratio(speedUp.value, speedUp.interval)) with \(threads) threads, \(share) % of "
+      + "\(threads) times one; most pages/s with \(best.measuredCase.threads)\n"
   }
 
   private static func arms(_ rows: [Summary]) -> [Arm] {

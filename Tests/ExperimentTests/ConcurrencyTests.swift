@@ -8,12 +8,17 @@ import Testing
 @Suite("threads beside each other")
 struct ConcurrencyTests {
   @Test func theSlowestThreadSaysHowLongItTook() {
-    let all = Concurrency(parts: [(pages: 10, mean: 4), (pages: 12, mean: 5), (pages: 10, mean: 2.5)])
-    #expect(all?.elapsed == 60)
+    let all = Concurrency(parts: [(0, 10, 4), (1, 12, 5), (2, 10, 2.5)])
+    #expect(all?.elapsed == 61)
     #expect(all?.fairness == 0.5)
-    #expect(Concurrency(parts: [(pages: 10, mean: 4), (pages: 10, mean: 4)])?.fairness == 1)
+    #expect(Concurrency(parts: [(0, 10, 4), (0, 10, 4)])?.fairness == 1)
     #expect(Concurrency(parts: []) == nil)
-    #expect(Concurrency(parts: [(pages: 10, mean: 0), (pages: 10, mean: 4)]) == nil)
+    #expect(Concurrency(parts: [(0, 10, 0), (0, 10, 4)]) == nil)
+  }
+
+  /// Two threads of which one came when the other had ended are no faster than one.
+  @Test func whoComesLateGainsNothing() {
+    #expect(Concurrency(parts: [(0, 10, 4), (40, 10, 4)])?.elapsed == 80)
   }
 
   private func block(_ round: Int, threads: Int, mean: Double) -> Block {
@@ -24,7 +29,7 @@ struct ConcurrencyTests {
       samples: Array(repeating: mean, count: measured.pages), placement: .verified, counters: .none,
       faultsTaken: nil, gaps: nil, stolen: nil,
       concurrency: threads > 1
-        ? Concurrency(parts: (0..<threads).map { _ in (measured.pages / threads, mean) }) : nil)
+        ? Concurrency(parts: (0..<threads).map { _ in (0, measured.pages / threads, mean) }) : nil)
   }
 
   @Test func aSpeedUpIsTheRatioOfPagesASecondRoundByRound() throws {

@@ -11,9 +11,9 @@ struct ScalingTests {
   /// An arm of so many threads that reach a speed-up.
   private func add(
     _ backing: Backing, threads: Int, value: Double, speedUp: Double, flush: FlushSetting? = nil,
-    name: String = "fault-in touch", to made: inout MadeReport
+    shift: Double? = nil, name: String = "fault-in touch", to made: inout MadeReport
   ) {
-    made.measured(name, backing, value: value)
+    made.measured(name, backing, value: value, shift: shift)
     let last = made.report.summaries.count - 1
     made.report.summaries[last].measuredCase.threads = threads
     made.report.summaries[last].measuredCase.flush = flush
@@ -53,6 +53,26 @@ struct ScalingTests {
       "\(text)")
   }
 
+  @Test func oneThreadMayBeTheBestAndAnArmNeedsFourNumbersOfItsOwn() throws {
+    var made = MadeReport()
+    for (threads, speedUp) in [(1, 1.0), (2, 0.9), (4, 0.7), (8, 0.5)] {
+      add(.memfdSecret, threads: threads, value: 1000, speedUp: speedUp, to: &made)
+      if threads < 8 { add(.memfd, threads: threads, value: 1000, speedUp: 1, to: &made) }
+    }
+    let text = try #require(ScalingTable.render(made.report, color: false))
+    #expect(text.contains("with 8 threads, 6 % of 8 times one; most pages/s with 1\n"), "\(text)")
+    #expect(!text.contains("  memfd: ×"))
+  }
+
+  @Test func withoutOneThreadThereIsNoSpeedUpAndNoTotal() throws {
+    var made = MadeReport()
+    add(.guestMemfd, threads: 2, value: 1000, speedUp: 1, to: &made)
+    made.report.summaries[0].scaling?.speedUp = nil
+    let text = try #require(ScalingTable.render(made.report, color: false))
+    #expect(text.contains("no speed-up: one thread was not measured"), "\(text)")
+    #expect(Answer.render(made.report).contains("(fault-in touch): not measured with one thread"))
+  }
+
   @Test func withoutASwitchNothingIsBookedOnTheFlush() throws {
     var made = MadeReport()
     for threads in [1, 2] {
@@ -74,13 +94,13 @@ struct ScalingTests {
       for (flush, value) in [(FlushSetting.off, 1500.0), (.on, 9100)] {
         add(
           .guestMemfdNoDirectMap, threads: threads, value: value * Double(threads), speedUp: 1, flush: flush,
-          name: "tlb-flush flush-cost", to: &made)
+          shift: flush == .on ? 7600 * Double(threads) : nil, name: "tlb-flush flush-cost", to: &made)
       }
     }
     let text = try #require(ScalingTable.render(made.report, color: false))
     let words = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
-    #expect(words.contains("1 1.00 µs +500 ns +7.60 µs"), "\(text)")
-    #expect(words.contains("2 1.00 µs +2.00 µs +15.2 µs"), "\(text)")
+    #expect(words.contains("1 1.00 µs +500 ns +7.60 µs [7.59, 7.62]"), "\(text)")
+    #expect(words.contains("2 1.00 µs +2.00 µs +15.2 µs [15.2, 15.2]"), "\(text)")
     #expect(!text.contains("cannot be switched off"))
     #expect(text.contains("flush=off"))
   }
