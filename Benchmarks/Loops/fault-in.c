@@ -27,6 +27,7 @@
 #include "ckernel/guard.h"
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
+#include "touch.h"
 
 struct touch {
 	volatile uint8_t *base;
@@ -43,11 +44,7 @@ static int touch_each(void *argument)
 {
 	struct touch t = *(struct touch *)argument;
 
-	t.ticks[0] = ckernel_clock_begin(t.clock);
-	for (size_t i = 0; i < t.pages; i++) {
-		t.base[t.order[i] * t.page_bytes] = 1;
-		t.ticks[i + 1] = ckernel_clock_end(t.clock);
-	}
+	touch_pages(t.base, t.page_bytes, t.order, t.pages, t.clock, t.ticks);
 	return 0;
 }
 

@@ -13,11 +13,9 @@
 #include "loops.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
 
-#define MOST_THREADS 1024
+#include "thread.h"
 
 struct crowd {
 	int ready;
@@ -34,21 +32,6 @@ static void *spin(void *argument)
 	return NULL;
 }
 
-static int start(pthread_t *thread, struct crowd *crowd, int cpu)
-{
-	pthread_attr_t attributes;
-	cpu_set_t set;
-	int error;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	pthread_attr_init(&attributes);
-	pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
-	error = pthread_create(thread, &attributes, spin, crowd);
-	pthread_attr_destroy(&attributes);
-	return -error;
-}
-
 int loops_user_shootdown(uint8_t *page, size_t page_bytes, const int *cpus, size_t count, size_t rounds,
 			 enum ckernel_clock clock, uint64_t *ticks)
 {
@@ -61,7 +44,7 @@ int loops_user_shootdown(uint8_t *page, size_t page_bytes, const int *cpus, size
 	if (count > MOST_THREADS)
 		return -E2BIG;
 	while (started < count && !result) {
-		result = start(&threads[started], &crowd, cpus[started]);
+		result = loops_thread_start(&threads[started], cpus[started], spin, &crowd);
 		started += !result;
 	}
 	while (__atomic_load_n(&crowd.ready, __ATOMIC_ACQUIRE) < (int)started)

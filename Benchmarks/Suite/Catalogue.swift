@@ -26,12 +26,15 @@ public enum Catalogue {
   public static func identify(
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
   ) throws(Refusal) -> ArmIdentity {
-    let identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+    var identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }
+    if let refusal = Threads.refusal(measured, bench) { throw refusal }
+    let notes = [identity.note, Threads.note(measured, bench)].compactMap { $0 }
+    identity.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
     try DirectMap.prepare(measured, bench)
-    guard spec.isPathLength || !bench.clock.countsInstructions else {
+    guard spec.isPathLength && measured.threads == 1 || !bench.clock.countsInstructions else {
       throw .unsupported(
         "counted instructions say nothing of what waits, or happens on other CPUs: all CPUs share the count"
       )

@@ -15,7 +15,7 @@ enum FaultIn {
     OperationSpec(
       benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
       method: "chained stamps", backings: mappable, isHeadline: true, takesPagesIn: true,
-      measure: touch),
+      takesThreads: true, measure: touch),
     OperationSpec(
       benchmark: benchmark, name: "fallocate",
       summary: "allocation without mapping, the whole region at once",

@@ -32,7 +32,7 @@ enum FlushCost {
     OperationSpec(
       benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
       backings: [.guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap], takesPagesIn: true,
-      requirement: needsSwitch, measure: touch),
+      takesThreads: true, requirement: needsSwitch, measure: touch),
     OperationSpec(
       benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "trace", backings: hostTouched,
       takesPagesIn: true, requirement: { _, bench in bench.flushProbeRefusal }, measure: traced),

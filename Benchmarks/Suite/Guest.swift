@@ -33,10 +33,14 @@ struct Guest: ~Copyable {
   }
 
   /// A fresh VM with fresh memory, warmed up.
-  static func make(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Guest {
+  ///
+  /// - Parameter order: the page to touch at each step; nil for the case's own order.
+  static func make(
+    _ measured: Case, _ bench: Workbench, order: UnsafeBufferPointer<UInt32>? = nil
+  ) throws(Refusal) -> Guest {
     let backing = measured.backing
     let bytes = measured.pages * bench.pageBytes
-    let order = bench.order(measured.order, pages: measured.pages)
+    let order = order ?? bench.order(measured.order, pages: measured.pages)
     let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
     let machine = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
     let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in
@@ -55,6 +59,11 @@ struct Guest: ~Copyable {
     try machine.addSlot(regionSlot, at: gpa, file: file, userspace: userspace)
     if backing.isPrivate { try machine.makePrivate(at: gpa, bytes: bytes) }
     return Guest(vcpu: vcpu, userspace: userspace, file: file, machine: machine)
+  }
+
+  /// Another vCPU of the VM, numbered from 1, for a thread of its own.
+  func anotherCPU(_ number: Int, _ bench: Workbench) throws(Refusal) -> FurtherCPU {
+    try bench.kvm.withDevice { kvm throws(Refusal) in try vcpu.another(kvm, in: machine, number: number) }
   }
 
   /// The host's own mapping of the memory, beside the guest's; for ordinary memory the slot's own.

@@ -11,6 +11,8 @@ public struct Selection: Sendable {
   public var others: [OthersState]?
   /// Of operations that have several.
   public var methods: [String]?
+  /// Numbers of threads, ascending; nil for one, where an operation does not vary them of itself.
+  public var threads: [Int]?
   public var baseline: Backing?
   public var order: AccessOrder
   public var directMap: DirectMapSetting?
@@ -20,15 +22,16 @@ public struct Selection: Sendable {
 
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
-    others: [OthersState]? = nil, methods: [String]? = nil, baseline: Backing? = nil,
-    order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil, pairs: [NodePair],
-    pages: Int
+    others: [OthersState]? = nil, methods: [String]? = nil, threads: [Int]? = nil,
+    baseline: Backing? = nil, order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil,
+    pairs: [NodePair], pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
     self.backings = backings
     self.others = others
     self.methods = methods
+    self.threads = threads
     self.baseline = baseline
     self.order = order
     self.directMap = directMap
@@ -74,6 +77,11 @@ public enum PlanName: String, CaseIterable, Sendable {
   }
 }
 
+extension OperationSpec {
+  /// Whether it can be done by another number of threads than one.
+  fileprivate var variesThreads: Bool { takesThreads || armAxis == .threads }
+}
+
 extension Plan {
   /// Fewer pages than these say little of a page: the call around them shows.
   private static let smallestPages = 64
@@ -95,6 +103,7 @@ extension Plan {
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
+        && (spec.variesThreads || selection.threads?.contains(1) ?? true)
     }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
@@ -165,12 +174,12 @@ extension Plan {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     guard !backings.isEmpty else { return [] }
     return spec.others.filter(others.contains).map { state in
-      let arms = selection.pairs.map { pair in backings.map { measured(spec, selection, $0, state, pair) } }
-      return CaseGroup(
-        spec: spec, cases: arms.flatMap { $0 },
-        baselines: arms.reduce(into: [:]) { all, cases in
-          all.merge(byBacking(cases, baselines)) { first, _ in first }
-        })
+      let arms = selection.pairs.flatMap { pair in
+        threads(spec, selection).map { threads in
+          backings.map { measured(spec, selection, $0, state, pair, threads: threads) }
+        }
+      }
+      return group(spec, arms) { byBacking($0, baselines) }
     }
   }
 
@@ -210,8 +219,10 @@ extension Plan {
     case .flush:
       return backings.flatMap { backing in
         states.map { state in
-          let cases = [FlushSetting.off, .on].map { measured(backing, state, flush: $0) }
-          return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
+          let arms = threads(spec, selection).map { threads in
+            [FlushSetting.off, .on].map { measured(backing, state, threads: threads, flush: $0) }
+          }
+          return group(spec, arms) { against($0.first, $0) }
         }
       }
     case .batch:
@@ -239,7 +250,8 @@ extension Plan {
     case .threads:
       guard !states.isEmpty else { return [] }
       return backings.map { backing in
-        let cases = threadCounts(otherCPUs).map { measured(backing, .idle, threads: $0 + 1) }
+        let counts = selection.threads ?? threadCounts(otherCPUs).map { $0 + 1 }
+        let cases = counts.map { measured(backing, .idle, threads: $0) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
     case .busy:
@@ -273,6 +285,20 @@ extension Plan {
       next *= 2
     }
     return others > 0 ? counts + [others] : counts
+  }
+
+  /// All numbers of threads go into one group: a speed-up is a ratio of rounds.
+  private static func threads(_ spec: OperationSpec, _ selection: Selection) -> [Int] {
+    spec.takesThreads ? selection.threads ?? [1] : [1]
+  }
+
+  /// One group of several sets of arms, each compared within itself.
+  private static func group(
+    _ spec: OperationSpec, _ arms: [[Case]], comparing: ([Case]) -> [Case: Case]
+  ) -> CaseGroup {
+    CaseGroup(
+      spec: spec, cases: arms.flatMap(\.self),
+      baselines: arms.reduce(into: [:]) { $0.merge(comparing($1)) { first, _ in first } })
   }
 
   /// What an arm is compared with.

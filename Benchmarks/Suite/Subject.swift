@@ -95,14 +95,18 @@ extension Case {
 }
 
 extension Workbench {
-  /// Touches every page of a mapping, each timed, with counters around.
+  /// Touches every page of a mapping, each timed, with counters around: by as many threads as the case has.
   func timedTouch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {
-    let bytes = base.assumingMemoryBound(to: UInt8.self)
-    let order = order(measured.order, pages: measured.pages)
-    try timed("touching the region") {
-      loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
+    if measured.threads > 1 {
+      try Threads.timedTouch(base, measured, self)
+    } else {
+      let bytes = base.assumingMemoryBound(to: UInt8.self)
+      let order = order(measured.order, pages: measured.pages)
+      try timed("touching the region") {
+        loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
+      }
+      recordStamps(measured)
     }
-    recordStamps(measured)
     let hugePages = Int64(measured.pages * pageBytes / hugePageBytes)
     if measured.backing == .anonymousHuge, let faults = reading.counters.minorFaults, faults > 2 * hugePages {
       invalidate("\(faults) faults for \(hugePages) huge pages: memory came in small pages")

@@ -27,7 +27,7 @@ enum TLBFlush {
       summary:
         "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
       method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
-      isPathLength: false, requirement: needsOtherCPUs, measure: userShootdown),
+      isPathLength: false, measure: userShootdown),
   ]
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
@@ -44,16 +44,10 @@ enum TLBFlush {
     bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
   }
 
-  private static func needsOtherCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    let others = bench.crew.held.count
-    guard measured.threads - 1 > others else { return nil }
-    return .unsupported("\(measured.threads - 1) other CPUs are not to be had here: \(others) can be held")
-  }
-
   private static func userShootdown(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     let region = try Region.resident(bytes: bench.pageBytes)
     let page = region.base.assumingMemoryBound(to: UInt8.self)
-    let cpus = bench.crew.held.members.prefix(measured.threads - 1).map { Int32($0) }
+    let cpus = bench.crew.threads(of: measured).dropFirst().map { Int32($0) }
     try bench.timed("mprotect beside \(cpus.count) threads") {
       loops_user_shootdown(
         page, bench.pageBytes, cpus, cpus.count, measured.pages, bench.clock.kind, bench.ticks)

@@ -30,8 +30,9 @@ static pthread_mutex_t arming = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction handlers_before[DEATHS];
 
 static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t guard_armed;
-static sigjmp_buf guard_return;
+/* A thread's own: a fault is delivered to the thread that raised it. */
+static _Thread_local volatile sig_atomic_t guard_armed;
+static _Thread_local sigjmp_buf guard_return;
 
 /* All that these two call is async-signal-safe. A failure has nobody left to be told to. */
 static void put_back(const struct state *state)

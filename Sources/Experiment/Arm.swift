@@ -10,6 +10,8 @@ struct Arm {
   private(set) var summary: Summary
   private(set) var series = BlockSeries()
   private let takesPagesIn: Bool
+  private let takesThreads: Bool
+  private var throughput = ThroughputSeries()
   private var details: [MethodDetail] = []
   private var blockCount = 0
 
@@ -17,6 +19,7 @@ struct Arm {
     self.measuredCase = measuredCase
     self.identity = identity
     takesPagesIn = spec.takesPagesIn
+    takesThreads = spec.takesThreads
     summary = Summary(
       measuredCase, axis: spec.armAxis, unit: unit, method: spec.method, pageBytes: pageBytes)
     summary.abi = identity.abi
@@ -35,7 +38,7 @@ struct Arm {
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
-      bystanders: reading.bystanders, detail: reading.detail)
+      bystanders: reading.bystanders, detail: reading.detail, concurrency: reading.concurrency)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -66,6 +69,7 @@ struct Arm {
       summary.bystanders?.add(bystanders)
     }
     if let detail = block.detail { details.append(detail) }
+    if takesThreads { throughput.add(block) }
   }
 
   /// The row says the worst that any of its blocks says.
@@ -86,6 +90,7 @@ struct Arm {
     (summary.faultsTaken, summary.gaps, summary.stolen, summary.splittingBlocks) = (nil, nil, nil, nil)
     summary.bystanders = nil
     details = []
+    throughput = ThroughputSeries()
     summary.detail = nil
   }
 
@@ -127,9 +132,15 @@ struct Arm {
   }
 
   /// What is worth computing once, at the end.
-  mutating func finish(baseline: Arm?, local: Arm?) {
+  ///
+  /// - Parameters:
+  ///   - local: the same with memory of its CPU's own node, if that was measured.
+  ///   - isScaled: whether the arm's group is about numbers of threads.
+  ///   - alone: the same with one thread, if that was measured.
+  mutating func finish(baseline: Arm?, local: Arm?, isScaled: Bool, alone: Arm?) {
     guard !hasFailed else { return }
     summary.localEffect = local.flatMap { series.effect(against: $0.series) }
+    if isScaled { summary.scaling = throughput.scaling(against: alone?.throughput) }
     guard let baseline, baseline.measuredCase != measuredCase else { return }
     summary.meanShift = series.meanShift(against: baseline.series)
   }

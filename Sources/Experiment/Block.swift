@@ -41,11 +41,13 @@ public struct Block: Sendable {
   public var bystanders: Bystanders?
   /// What the method says beside the samples, where it does.
   public var detail: MethodDetail?
+  /// Nil but where several threads touched the region.
+  public var concurrency: Concurrency?
 
   public init(
     measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
-    bystanders: Bystanders? = nil, detail: MethodDetail? = nil
+    bystanders: Bystanders? = nil, detail: MethodDetail? = nil, concurrency: Concurrency? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
@@ -60,5 +62,6 @@ public struct Block: Sendable {
     self.stolen = stolen
     self.bystanders = bystanders
     self.detail = detail
+    self.concurrency = concurrency
   }
 }

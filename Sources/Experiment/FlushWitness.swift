@@ -44,15 +44,17 @@ struct FlushWitness: Hashable, Sendable {
   }
 
   /// How the flushes of removed pages reached the other CPUs: by interrupt where those come to one a page on each of
-  /// them, busy or not; by what the CPU has instead where the busy ones took none. Nil where nothing is removed or
-  /// there is no other CPU.
+  /// them that no thread of the case runs on, busy or not; by what the CPU has instead where the busy ones took none.
+  /// Nil where nothing is removed or there is no other CPU.
   ///
   /// - Parameter counters: the sum over `blocks` blocks of `measured`.
   func mechanism(by counters: Counters, blocks: Int, of measured: Case) -> FlushMechanism? {
     let others = (crew.online(in: measured) ?? crew.online).subtracting(CPUSet([crew.measuring]))
     guard measured.backing.removesDirectMap, blocks > 0, !others.isEmpty else { return nil }
     let busy = flushes(counters, of: measured)
-    guard let flushes = busy ?? flushes(counters, of: measured, on: others) else { return .unknown }
+    // A thread's CPU takes none for its own removals, and several at once in one interrupt.
+    let witnesses = others.subtracting(CPUSet(crew.threads(of: measured)))
+    guard let flushes = busy ?? flushes(counters, of: measured, on: witnesses) else { return .unknown }
     let perBlock = flushes / Double(blocks)
     if perBlock > 0.9 * Double(measured.pages) { return .ipi }
     return busy != nil && perBlock < 0.5 && feature != .ipi ? feature : .unknown

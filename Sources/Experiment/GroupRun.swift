@@ -81,11 +81,23 @@ struct GroupRun {
     arms.first { $0.measuredCase == measured && !$0.hasFailed }
   }
 
+  /// Whether it is about numbers of threads.
+  private var isScaled: Bool { group.spec.takesThreads && group.cases.contains { $0.threads > 1 } }
+
+  /// What an arm of several threads does with one, if that was measured.
+  private func alone(of arm: Arm) -> Arm? {
+    var measured = arm.measuredCase
+    measured.threads = 1
+    return measured == arm.measuredCase ? nil : living(measured)
+  }
+
   /// Gives every arm its last word.
   mutating func settle(isCutShort: Bool, witness: (Case) -> FlushWitness, precision: Double) {
     conclude(witness)
     for index in arms.indices {
-      arms[index].finish(baseline: baseline(of: arms[index]), local: local(of: arms[index]))
+      arms[index].finish(
+        baseline: baseline(of: arms[index]), local: local(of: arms[index]), isScaled: isScaled,
+        alone: alone(of: arms[index]))
       let width = arms[index].relativeHalfWidth
       if width <= precision {
         arms[index].settle(isCutShort && !isDone ? .partial : .ok)

@@ -26,6 +26,8 @@ public struct OperationSpec: Sendable {
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
   public let takesPagesIn: Bool
+  /// Several threads can do it at once, each in a part of the region.
+  public let takesThreads: Bool
   /// Instructions that one thread executes say what it costs: it waits for nothing, and nothing of it happens
   /// elsewhere.
   public let isPathLength: Bool
@@ -38,7 +40,7 @@ public struct OperationSpec: Sendable {
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, batches: [Int] = [], others: [OthersState] = OthersState.allCases,
     backings: [Backing], isHeadline: Bool = false, isDetail: Bool = false, takesPagesIn: Bool = false,
-    isPathLength: Bool = true,
+    takesThreads: Bool = false, isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
   ) {
@@ -54,6 +56,7 @@ public struct OperationSpec: Sendable {
     self.isHeadline = isHeadline
     self.isDetail = isDetail
     self.takesPagesIn = takesPagesIn
+    self.takesThreads = takesThreads
     self.isPathLength = isPathLength
     self.requirement = requirement
     self.measure = measure

@@ -48,6 +48,8 @@ public struct Summary: Sendable {
   /// Against the same case with memory of the CPU's own node, of the same rounds; nil for that one, and until the run
   /// ends.
   public var localEffect: Effect?
+  /// What its number of threads comes to; nil where the run compares none with another, and until it ends.
+  public var scaling: Scaling?
   /// What the effect is against.
   public var baseline: Case?
   /// Sums over the valid blocks.

@@ -17,6 +17,8 @@ public struct BlockReading: Sendable {
   public var bystanders: Bystanders?
   /// What the method says beside the samples.
   public var detail: MethodDetail?
+  /// What several threads came to.
+  public var concurrency: Concurrency?
   /// Why the block is not a result.
   public var invalid: String?
 }
@@ -293,25 +295,28 @@ public final class Workbench {
     reading.bystanders = bystanders
   }
 
-  /// One sample a fault's worth of pages, from chained stamps.
-  public func recordStamps(_ measured: Case) {
-    let run = pagesPerFault(measured)
+  /// One sample a fault's worth of pages, from the chained stamps of the whole block.
+  public func recordStamps(_ measured: Case) { recordStamps(ticks, pages: measured.pages, measured) }
+
+  /// The same of `pages` pages of the block.
+  public func recordStamps(_ stamps: UnsafePointer<UInt64>, pages: Int, _ measured: Case) {
+    let run = pagesPerFault(measured, of: pages)
     let overhead = Int64(clock.pageOverheadTicks) * Int64(run)
-    reading.samples.reserveCapacity(measured.pages / run)
-    for first in stride(from: 0, to: measured.pages, by: run) {
-      let ticks = Int64(bitPattern: ticks[first + run] &- ticks[first])
+    reading.samples.reserveCapacity(reading.samples.count + pages / run)
+    for first in stride(from: 0, to: pages, by: run) {
+      let ticks = Int64(bitPattern: stamps[first + run] &- stamps[first])
       record(ticks: ticks - overhead, per: run)
     }
-    if (0..<measured.pages).contains(where: { ticks[$0 + 1] < ticks[$0] }) {
+    if (0..<pages).contains(where: { stamps[$0 + 1] < stamps[$0] }) {
       invalidate("the clock went backwards")
     }
   }
 
   /// A huge page's fault covers many touches, so its cost is spread over them. In random order those of one huge
-  /// page are not neighbours: there the whole region is one sample.
-  private func pagesPerFault(_ measured: Case) -> Int {
+  /// page are not neighbours: there the whole region, or a thread's part of it, is one sample.
+  private func pagesPerFault(_ measured: Case, of pages: Int) -> Int {
     guard measured.backing == .anonymousHuge else { return 1 }
-    return measured.order == .sequential ? hugePageBytes / pageBytes : measured.pages
+    return measured.order == .sequential ? hugePageBytes / pageBytes : pages
   }
 
   /// One sample a batch of the case's (the whole region, where it has none), from chained stamps.
@@ -339,10 +344,10 @@ public final class Workbench {
 
   /// One sample a fault's worth of pages, from the guest's log, in ticks of the CPU's counter.
   public func recordGuestLog(_ log: UnsafeBufferPointer<UInt64>, _ measured: Case) {
-    let run = pagesPerFault(measured)
+    let run = pagesPerFault(measured, of: log.count)
     let rate = clock.counterTicksPerNanosecond ?? clock.ticksPerNanosecond
     let overhead = Int64(clock.counterOverheadTicks) * Int64(run)
-    reading.samples = stride(from: 0, to: log.count, by: run).map { first in
+    reading.samples += stride(from: 0, to: log.count, by: run).map { first in
       let ticks = log[first..<first + run].reduce(Int64(0)) { $0 + Int64(bitPattern: $1) }
       return Double(ticks - overhead) / rate / Double(run)
     }
@@ -369,6 +374,15 @@ public final class Workbench {
   public func record(samples: [Double], detail: MethodDetail) {
     reading.samples = samples
     reading.detail = detail
+  }
+
+  /// What the threads of a block came to, and what happened to those beside the measuring one.
+  public func record(_ concurrency: Concurrency?, minorFaults: Int64, contextSwitches: Int64) {
+    reading.concurrency = concurrency
+    // They are of the measuring thread alone, for pages of which it touched a part.
+    reading.counters.hardware = HardwareCounts()
+    reading.counters.minorFaults? += minorFaults
+    reading.counters.contextSwitches? += contextSwitches
   }
 
   public func record(faultsTaken: UInt64) { reading.faultsTaken = faultsTaken }

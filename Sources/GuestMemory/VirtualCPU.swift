@@ -10,6 +10,12 @@ public struct VirtualCPUStats: Hashable, Sendable {
   public var faultsFixed: UInt64
   public var exits: UInt64
 
+  public static func + (one: VirtualCPUStats, other: VirtualCPUStats) -> VirtualCPUStats {
+    VirtualCPUStats(
+      faultsTaken: one.faultsTaken + other.faultsTaken, faultsFixed: one.faultsFixed + other.faultsFixed,
+      exits: one.exits + other.exits)
+  }
+
   public static func - (after: VirtualCPUStats, before: VirtualCPUStats) -> VirtualCPUStats {
     VirtualCPUStats(
       faultsTaken: after.faultsTaken - before.faultsTaken,
@@ -61,13 +67,47 @@ struct StatsReader: ~Copyable {
   consuming func release() -> Int32 { descriptor.release() }
 }
 
+/// What KVM keeps of one vCPU: descriptor, kvm_run and stats.
+struct VirtualCPUState: ~Copyable {
+  let descriptor: OwnedDescriptor
+  private let mapping: Region
+  private let stats: StatsReader
+
+  /// Vcpu `number` of a machine, in the mode that the program runs in.
+  init(
+    _ kvm: borrowing KVMDevice, in machine: borrowing VirtualMachine, number: Int, guest: ckernel_guest
+  ) throws(Refusal) {
+    var guest = guest
+    let descriptor = try OwnedDescriptor(
+      ckernel_vcpu_create(kvm.descriptor.number, machine.descriptor.number, UInt(number)),
+      from: "KVM_CREATE_VCPU")
+    var run: UnsafeMutablePointer<kvm_run>?
+    var bytes = 0
+    try check(ckernel_vcpu_map(kvm.descriptor.number, descriptor.number, &run, &bytes), "mmap of the vCPU")
+    guard let run else { throw .failed("the vCPU has no kvm_run") }
+    let mapping = Region(adopting: run, bytes: bytes)
+    try check(ckernel_vcpu_prepare(descriptor.number, &guest), "setting the vCPU's mode")
+    stats = try StatsReader.open(descriptor)
+    self.mapping = mapping
+    self.descriptor = descriptor
+  }
+
+  var run: UnsafeMutablePointer<kvm_run> { mapping.base.assumingMemoryBound(to: kvm_run.self) }
+
+  func readStats() throws(Refusal) -> VirtualCPUStats { try stats.read() }
+
+  consuming func release() -> (
+    mapping: (base: UnsafeMutableRawPointer, bytes: Int), descriptors: [Int32]
+  ) {
+    (mapping.release(), [stats.release(), descriptor.release()])
+  }
+}
+
 /// A vCPU with the touching program loaded and warmed up, and the memory that program needs besides the region under
 /// test: page tables, code, order table, log. Entered at CPL 3 in long mode, so that it runs natively under
 /// VMX, SVM and PVM alike.
 public struct VirtualCPU: ~Copyable {
-  private let descriptor: OwnedDescriptor
-  private let run: Region
-  private let stats: StatsReader
+  private let state: VirtualCPUState
   private let scratch: Region
   private let guest: ckernel_guest
   /// Pages in the region under test.
@@ -88,26 +128,16 @@ public struct VirtualCPU: ~Copyable {
     let scratch = try Region.resident(bytes: Int(guest.scratch_bytes))
     ckernel_guest_build(&guest, UInt64(pages), scratch.base)
     try machine.addSlot(Self.scratchSlot, at: 0, memory: scratch)
-    let descriptor = try OwnedDescriptor(
-      ckernel_vcpu_create(kvm.descriptor.number, machine.descriptor.number), from: "KVM_CREATE_VCPU")
-    var state: UnsafeMutablePointer<kvm_run>?
-    var bytes = 0
-    try check(ckernel_vcpu_map(kvm.descriptor.number, descriptor.number, &state, &bytes), "mmap of the vCPU")
-    guard let state else { throw .failed("the vCPU has no kvm_run") }
-    let run = Region(adopting: state, bytes: bytes)
-    try check(ckernel_vcpu_prepare(descriptor.number, &guest), "setting the vCPU's mode")
-    let stats = try StatsReader.open(descriptor)
-    let warmed = ckernel_vcpu_warm(descriptor.number, state, &guest, UInt64(pages), scratch.base)
+    let state = try VirtualCPUState(kvm, in: machine, number: 0, guest: guest)
+    let warmed = ckernel_vcpu_warm(state.descriptor.number, state.run, &guest, UInt64(pages), scratch.base)
     guard warmed != -EPROTO else {
-      throw .failed("the guest program ended with KVM exit \(state.pointee.exit_reason)")
+      throw .failed("the guest program ended with KVM exit \(state.run.pointee.exit_reason)")
     }
     try check(warmed, "warming the guest up")
     let table = UnsafeMutableBufferPointer(
       start: (scratch.base + Int(guest.order)).assumingMemoryBound(to: UInt32.self), count: pages)
     _ = table.update(fromContentsOf: order)
-    self.descriptor = descriptor
-    self.stats = stats
-    self.run = run
+    self.state = state
     self.scratch = scratch
     self.guest = guest
     self.pages = pages
@@ -120,9 +150,9 @@ public struct VirtualCPU: ~Copyable {
   public var regionAddress: UInt64 { guest.region_gpa }
 
   /// Number of the vCPU's descriptor, for calls that are timed from outside.
-  public var number: Int32 { descriptor.number }
+  public var number: Int32 { state.descriptor.number }
 
-  public func readStats() throws(Refusal) -> VirtualCPUStats { try stats.read() }
+  public func readStats() throws(Refusal) -> VirtualCPUStats { try state.readStats() }
 
   /// The ticks that the guest logged, one per step of the last run.
   public var log: UnsafeBufferPointer<UInt64> {
@@ -131,30 +161,73 @@ public struct VirtualCPU: ~Copyable {
   }
 
   /// Runs the program over the region under test. Returns 0 or -errno, for use inside a counted window.
-  public func touchRegion(storing value: UInt8) -> Int32 { touch(guest.region_gpa, pages, value) }
+  public func touchRegion(storing value: UInt8) -> Int32 {
+    var guest = guest
+    return ckernel_vcpu_touch(
+      state.descriptor.number, state.run, &guest, guest.region_gpa, UInt64(pages), value)
+  }
 
   /// Has KVM itself read the first page of the region under test, whose last page must have no memory behind it:
   /// results as of ckernel_vcpu_emulate.
   public func emulateInRegion(storing value: UInt8) -> Int32 {
     var guest = guest
-    let state = run.base.assumingMemoryBound(to: kvm_run.self)
     let last = guest.region_gpa + UInt64(pages - 1) << 12
-    return ckernel_vcpu_emulate(descriptor.number, state, &guest, guest.region_gpa, last, value)
+    return ckernel_vcpu_emulate(
+      state.descriptor.number, state.run, &guest, guest.region_gpa, last, value)
   }
 
   /// What ended the last run, for a message.
-  public var exitReason: UInt32 { run.base.assumingMemoryBound(to: kvm_run.self).pointee.exit_reason }
+  public var exitReason: UInt32 { state.run.pointee.exit_reason }
 
-  private func touch(_ base: UInt64, _ count: Int, _ value: UInt8) -> Int32 {
-    var guest = guest
-    let state = run.base.assumingMemoryBound(to: kvm_run.self)
-    return ckernel_vcpu_touch(descriptor.number, state, &guest, base, UInt64(count), value)
+  /// The vCPU as the one that goes through the order table from `step` on.
+  public func entry(from step: Int) -> VirtualCPUEntry { VirtualCPUEntry(state, guest, from: step) }
+
+  /// Another vCPU of the machine, with the same program in the same memory; this one has warmed it up.
+  public func another(
+    _ kvm: borrowing KVMDevice, in machine: borrowing VirtualMachine, number: Int
+  ) throws(Refusal) -> FurtherCPU {
+    FurtherCPU(try VirtualCPUState(kvm, in: machine, number: number, guest: guest), guest)
   }
 
   /// Gives everything up: the caller unmaps and closes it.
   public consuming func release() -> (
     mappings: [(base: UnsafeMutableRawPointer, bytes: Int)], descriptors: [Int32]
   ) {
-    ([run.release(), scratch.release()], [stats.release(), descriptor.release()])
+    let parts = state.release()
+    return ([parts.mapping, scratch.release()], parts.descriptors)
   }
+}
+
+/// What it takes to run a vCPU from a thread of its own, which gets it for the time that its owner lives.
+public struct VirtualCPUEntry {
+  public let descriptor: Int32
+  public let run: UnsafeMutablePointer<kvm_run>
+  /// The program; order and log begin with the first step.
+  public let guest: ckernel_guest
+
+  init(_ state: borrowing VirtualCPUState, _ guest: ckernel_guest, from step: Int) {
+    var guest = guest
+    guest.order += UInt64(step * MemoryLayout<UInt32>.stride)
+    guest.log += UInt64(step * MemoryLayout<UInt64>.stride)
+    descriptor = state.descriptor.number
+    run = state.run
+    self.guest = guest
+  }
+}
+
+/// A vCPU beside a machine's first: it has no memory of its own. A class, because an array takes no noncopyable
+/// element.
+public final class FurtherCPU {
+  private let state: VirtualCPUState
+  private let guest: ckernel_guest
+
+  init(_ state: consuming VirtualCPUState, _ guest: ckernel_guest) {
+    self.state = state
+    self.guest = guest
+  }
+
+  /// As of ``VirtualCPU/entry(from:)``.
+  public func entry(from step: Int) -> VirtualCPUEntry { VirtualCPUEntry(state, guest, from: step) }
+
+  public func readStats() throws(Refusal) -> VirtualCPUStats { try state.readStats() }
 }

@@ -9,7 +9,7 @@ import Statistics
 /// `cycles_user` on it is what the CPU's counters say of the measuring thread around the block's timed regions, its
 /// guest left out, divided by the case's pages. From `busy_cpus` on, of busy CPUs that were asked one by one: which, in
 /// the kernel's list notation; what was taken from each, joined by `;`; the lengths of interruptions; what a walk after
-/// one takes longer.
+/// one takes longer. `elapsed` and `fairness` are those of ``Concurrency``, empty where one thread touched the region.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -18,7 +18,7 @@ public enum BlocksCSV {
     "tlb_interrupts", "loc_interrupts", "pf_taken", "context_switches", "migrations", "minor_faults",
     "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "cycles_user", "cycles_kernel",
     "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
-    "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns",
+    "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns", "elapsed", "fairness",
   ]
 
   /// The header line.
@@ -76,6 +76,8 @@ public enum BlocksCSV {
     text.field(gaps.quantile(0.5))
     text.field(gaps.quantile(0.99))
     text.field(bystanders?.walks?.refill)
+    text.field(block.concurrency?.elapsed)
+    text.field(block.concurrency?.fairness)
     text.endLine()
     return text.bytes
   }

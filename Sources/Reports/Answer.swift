@@ -83,12 +83,17 @@ private struct Question {
 
   func answer(_ summaries: [Summary], pages: Double) -> String {
     let name = "\(benchmark) \(operation)"
-    let asked = summaries.filter {
+    let all = summaries.filter {
       $0.measuredCase.benchmark == benchmark && $0.measuredCase.operation == operation
         && $0.armAxis == .backing && $0.unit == .nanoseconds
     }
+    // Pages that several threads take in at once do not take the sum of their times.
+    let asked = all.filter { $0.measuredCase.threads == 1 }
+    let isParallel = all.contains { $0.hasFigure && $0.measuredCase.threads > 1 }
     let figures = asked.filter(\.hasFigure)
-    guard let first = figures.first else { return "\(text) (\(name)): not measured\n" }
+    guard let first = figures.first else {
+      return "\(text) (\(name)): not measured" + (isParallel ? " with one thread\n" : "\n")
+    }
     // One point of the other axes, the first measured: figures of different nodes or sizes are no range.
     let point = Point(first.measuredCase)
     let rows = figures.filter { Point($0.measuredCase) == point }
@@ -176,23 +181,20 @@ private struct Question {
   private struct Point: Hashable {
     var pages: Int
     var order: AccessOrder
-    var threads: Int
     var cpuNode: Int
     var memoryNode: Int
 
     init(_ measured: Case) {
       pages = measured.pages
       order = measured.order
-      threads = measured.threads
       cpuNode = measured.cpuNode
       memoryNode = measured.memoryNode
     }
 
-    /// What departs from the plain case: sequential, one thread, local memory.
+    /// What departs from the plain case: sequential, local memory.
     var text: String {
       var text = ""
       if order != .sequential { text += ", \(order.rawValue) order" }
-      if threads > 1 { text += ", \(threads) threads" }
       if cpuNode != memoryNode { text += ", CPU node \(cpuNode), memory node \(memoryNode)" }
       return text
     }

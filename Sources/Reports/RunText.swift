@@ -7,7 +7,7 @@ public enum RunText {
   public static func render(_ report: RunReport, color: Bool) -> String {
     let parts = [
       SummaryTable.render(report, color: color), NodeMatrix.render(report, color: color),
-      FlushCurve.render(report, color: color),
+      FlushCurve.render(report, color: color), ScalingTable.render(report, color: color),
       report.warnings.isEmpty ? nil : Warnings.render(report.warnings, color: color), Closing.render(report),
       Answer.render(report),
     ]

@@ -101,7 +101,8 @@ public enum SummaryTable {
     return parts.joined(separator: "   ")
   }
 
-  private static func place(_ point: Case, withThreads: Bool) -> String {
+  /// Pages and nodes, and what departs from the plain case.
+  static func place(_ point: Case, withThreads: Bool) -> String {
     var parts = ["\(Figures.count(point.pages)) pages"]
     parts.append(
       point.cpuNode == point.memoryNode

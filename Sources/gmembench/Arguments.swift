@@ -107,6 +107,21 @@ struct KnownMethod: ExpressibleByArgument, Equatable {
   static var allValueStrings: [String] { Catalogue.methods }
 }
 
+/// Threads: a number, or `all`: one on every CPU that can be had.
+struct ThreadCount: ExpressibleByArgument, Equatable {
+  /// Nil for all.
+  let number: Int?
+
+  init?(argument: String) {
+    if argument == "all" {
+      number = nil
+      return
+    }
+    guard let number = Int(argument), number > 0 else { return nil }
+    self.number = number
+  }
+}
+
 /// A number with one of the units given, such as `2MiB`.
 private func scaled(_ text: String, _ units: [(suffix: String, factor: Double)]) -> Double? {
   for unit in units where text.hasSuffix(unit.suffix) {

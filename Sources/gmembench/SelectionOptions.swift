@@ -28,6 +28,12 @@ struct SelectionOptions: ParsableArguments {
     help: "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short).")
   var size: ByteCount?
 
+  @Option(
+    help: ArgumentHelp(
+      "Threads (or vCPUs) that fault parts of a region at once: numbers, and all; comma-separated (default: 1).",
+      valueName: "list"))
+  var threads: CommaSeparated<ThreadCount>?
+
   @Option(help: "In which order the pages are touched.")
   var order: AccessOrder = .sequential
 
@@ -106,9 +112,11 @@ struct SelectionOptions: ParsableArguments {
   /// - Parameter namesAll: where no operation is named, each is, so that the plan leaves none out.
   func plan(for session: Session, seed: UInt64, namesAll: Bool = false) -> Plan {
     let everything = namesAll ? Catalogue.operations.map(\.name) : nil
+    let most = session.workbench.crew.held.count + 1
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
+      threads: threads.map { Set($0.values.map { $0.number ?? most }).sorted() },
       baseline: baseline, order: order, directMap: directMap,
       pairs: session.pairs, pages: session.pages)
     return Plan.make(

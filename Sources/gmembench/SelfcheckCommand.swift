@@ -45,7 +45,9 @@ struct SelfcheckCommand: ParsableCommand {
     else { throw ValidationError("no operation with backings to compare is in that selection") }
     var delay = 0
     if let inject {
-      guard Selfcheck.canDelay(group.spec) else { throw ValidationError("--inject is for fault-in touch") }
+      guard Selfcheck.canDelay(group.spec), measured.threads == 1 else {
+        throw ValidationError("--inject is for fault-in touch by one thread")
+      }
       delay = try Selfcheck.delay(share: inject.value, of: measured, session.workbench)
     }
     let plan = Selfcheck.plan(

@@ -84,7 +84,8 @@ struct CommandLineTests {
     ["verify", "--backing", "nonsense"],
     ["--operation", "close", "--backing", "anonymous"], ["selfcheck", "--comparisons", "3"],
     ["selfcheck", "--operation", "user-shootdown"], ["selfcheck", "--operation", "close", "--inject", "5%"],
-    ["--direct-map", "hot"],
+    ["--direct-map", "hot"], ["--threads", "0"], ["--threads", "1,many"], ["--threads", ""],
+    ["selfcheck", "--threads", "2", "--inject", "5%"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
     let outcome = try Program.run(arguments)

@@ -3,11 +3,13 @@ import CKernel
 import Experiment
 import Glibc
 import GuestMemory
+import Machine
 import Testing
 
 @testable import Suite
 
 private let pages = Lab.pages
+private let online = (try? Topology.read().online) ?? CPUSet([])
 private let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
 
 /// What the kernel does to a page with the flag and without, seen through its own mapping of all memory. Everything
@@ -130,6 +132,33 @@ struct RemovalTests {
     #expect(try probes.counts == .init(zaps: once, flushes: once, restores: once / 2))
     guest.end()
     #expect(try probes.counts == .init(zaps: once, flushes: once, restores: once))
+    _ = consume held
+  }
+
+  /// Threads or vCPUs that fault at the same time meet in the lock and in each other's flushes, and still every page is
+  /// removed, flushed and, once its memory is given up, restored once.
+  @Test(.enabled(if: online.count > 1, "two CPUs"), arguments: ["fault-in", "guest-fault"])
+  func severalThreadsRemoveEachPageOnce(benchmark: String) throws {
+    // A lab confines the thread that makes it, and takes no further CPU than it has.
+    Affinity.restore(online)
+    let lab = try Lab()
+    let bench = lab.session.workbench
+    var measured = lab.verify.region(of: .guestMemfdNoDirectMap)
+    measured.threads = 2
+    let touch = try #require(
+      Catalogue.operations.first { $0.benchmark == benchmark && $0.name == "touch" })
+    #expect(Threads.refusal(measured, bench) == nil)
+    try MemoryPolicy.prefer(node: measured.memoryNode)
+    defer { MemoryPolicy.reset() }
+    let held = try dialect == .mainline ? FlushSwitch.holding(true) : nil
+    let probes = try DirectMapProbes()
+    try touch.measure(measured, bench)
+    #expect(try probes.counts == .init(zaps: pages, flushes: pages, restores: pages))
+    #expect(bench.reading.samples.count == pages && bench.reading.concurrency != nil)
+    #expect([.verified, .onlyNode].contains(bench.reading.placement))
+    // Emulated CPUs share fewer real ones, so that one thread may end before the other begins.
+    #expect(bench.reading.invalid?.contains("did not run at the same time") ?? true)
+    #expect(lab.settled(at: 0) == 0)
     _ = consume held
   }
 

@@ -90,6 +90,7 @@ import Testing
     #expect(rows[0]["detail"] == "fault=12000.5;added=-3;subtracted=250")
     #expect(rows[0]["cycles_kernel"] == "1000" && rows[0]["dtlb_misses"] == "1.5")
     #expect(rows[0]["cycles_user"] == "" && rows[0]["page_walks"] == "")
+    #expect(rows[0]["elapsed"] == "320000" && rows[0]["fairness"] == "0.8")
     let samples = try CSVReader.rows(
       of: SamplesCSV.header + SamplesCSV.bytes(of: block, runID: "r"), file: "s")
     #expect(samples.map { $0["sample"] } == ["0", "1", "2", "3"])

@@ -190,6 +190,33 @@ struct PlanTests {
     #expect(Set(group.baselines.values.map(\.threads)) == [1])
   }
 
+  @Test func threadsAreArmsOfTheSameRoundsEachComparedAtItsOwnNumber() throws {
+    var selection = everything
+    selection.threads = [1, 2, 4]
+    let groups = plan(selection).groups
+    let plain = plan(everything).groups
+    #expect(groups.count == plain.count)
+    for (group, before) in zip(groups, plain) where group.spec.armAxis != .threads {
+      // One thread is what it was without the option, key by key.
+      #expect(group.cases.filter { $0.threads == 1 } == before.cases)
+      #expect(group.cases.count == before.cases.count * (group.spec.takesThreads ? 3 : 1))
+      #expect(group.baselines.allSatisfy { $0.key.threads == $0.value.threads })
+    }
+    let scaled = Set(groups.filter(\.spec.takesThreads).map { "\($0.spec.benchmark)/\($0.spec.name)" })
+    #expect(scaled == ["fault-in/touch", "guest-fault/touch", "tlb-flush/flush-cost"])
+    let shootdown = try #require(groups.first { $0.spec.name == "user-shootdown" })
+    #expect(shootdown.cases.map(\.threads) == [1, 2, 4])
+  }
+
+  @Test func withoutOneThreadOnlyWhatTakesSeveralIsLeft() {
+    var selection = everything
+    selection.threads = [2]
+    let groups = plan(selection).groups
+    #expect(groups.allSatisfy { $0.cases.allSatisfy { $0.threads == 2 } })
+    #expect(
+      Set(groups.map(\.spec.name)) == ["touch", "flush-cost", "user-shootdown"])
+  }
+
   private func curves(_ name: String, _ selection: (inout Selection) -> Void = { _ in }, byNode: Bool = false)
     -> [CaseGroup]
   {

@@ -12,6 +12,8 @@
 #include <sys/types.h>
 
 #include "ckernel/clock.h"
+#include "ckernel/cpu.h"
+#include "ckernel/vcpu.h"
 
 /* fault-in.c */
 
@@ -84,6 +86,37 @@ int loops_end_to_end(struct loops_end_to_end *run, enum ckernel_clock clock, uin
 /** KVM_PRE_FAULT_MEMORY of [gpa, gpa + bytes), `batch_bytes` at a time; stamps as of loops_touch_batches. */
 int loops_pre_fault(int vcpu, uint64_t gpa, uint64_t bytes, uint64_t batch_bytes, enum ckernel_clock clock,
 		    uint64_t *stamps);
+
+/* threads.c */
+
+/** One thread's part of a region. */
+struct loops_part {
+	int cpu;	       /* that its thread runs on: the first part's is where the caller is pinned */
+	const uint32_t *order; /* the pages of the region that are the part's, in the order of touching them */
+	size_t pages;	       /* how many, at least 1 */
+	uint64_t *stamps;      /* host: as of loops_touch */
+	/* Guest: the vCPU that the thread runs, and its program, whose order and log are the part's own. */
+	int vcpu;
+	struct kvm_run *run;
+	struct ckernel_guest guest;
+	/* Left by the thread: the clock before and after its pages, what happened to it meanwhile, 0 or -errno. */
+	uint64_t begin;
+	uint64_t end;
+	int64_t minor_faults;
+	int64_t context_switches;
+	int result;
+};
+
+/**
+ * loops_touch of each part of the region at `base` by a thread of its own, all at once. The threads end before the
+ * return. 0, or what the first part that failed came to.
+ */
+int loops_touch_together(uint8_t *base, size_t page_bytes, struct loops_part *parts, size_t count,
+			 enum ckernel_clock clock);
+
+/** The same by the parts' vCPUs; -EPROTO where one ended otherwise than its program should. */
+int loops_guest_touch_together(size_t page_bytes, struct loops_part *parts, size_t count,
+			       enum ckernel_clock clock);
 
 /* free.c */
 

@@ -24,10 +24,11 @@ void ckernel_guest_build(const struct ckernel_guest *guest, uint64_t pages, void
 	(void)scratch;
 }
 
-int ckernel_vcpu_create(int kvm, int vm)
+int ckernel_vcpu_create(int kvm, int vm, unsigned long number)
 {
 	(void)kvm;
 	(void)vm;
+	(void)number;
 	return -ENOTSUP;
 }
 

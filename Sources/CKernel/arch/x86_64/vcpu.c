@@ -114,12 +114,12 @@ void ckernel_guest_build(const struct ckernel_guest *guest, uint64_t pages, void
 	       (size_t)(ckernel_payload_end - ckernel_payload_begin));
 }
 
-int ckernel_vcpu_create(int kvm, int vm)
+int ckernel_vcpu_create(int kvm, int vm, unsigned long number)
 {
 	_Alignas(struct kvm_cpuid2) uint8_t buffer[sizeof(struct kvm_cpuid2) +
 						   MAX_CPUID * sizeof(struct kvm_cpuid_entry2)];
 	struct kvm_cpuid2 *cpuid = memset(buffer, 0, sizeof(buffer));
-	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	int vcpu = ioctl(vm, KVM_CREATE_VCPU, number);
 
 	if (vcpu < 0)
 		return -errno;

@@ -28,6 +28,6 @@ void ckernel_restore_disarm(int slot);
 /**
  * Calls body(argument) and returns its result, or -EFAULT when it raised SIGBUS: memory that the kernel
  * promised at mmap and refuses at the fault (memfd_secret past RLIMIT_MEMLOCK, a full node). Not
- * reentrant: one guarded call at a time, by one thread.
+ * reentrant: one guarded call of a thread at a time.
  */
 int ckernel_guarded(int (*body)(void *argument), void *argument);

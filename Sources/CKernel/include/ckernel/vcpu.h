@@ -41,8 +41,8 @@ int ckernel_guest_layout(uint64_t pages, struct ckernel_guest *guest);
 /** Writes page tables and program into scratch memory (zero-filled, scratch_bytes long). */
 void ckernel_guest_build(const struct ckernel_guest *guest, uint64_t pages, void *scratch);
 
-/** A vCPU of `vm` whose CPUID is what KVM supports. A descriptor or -errno. */
-int ckernel_vcpu_create(int kvm, int vm);
+/** vCPU `number` of `vm`; its CPUID is what KVM supports. A descriptor or -errno. */
+int ckernel_vcpu_create(int kvm, int vm, unsigned long number);
 
 /** Maps the vCPU's kvm_run. 0 or -errno. */
 int ckernel_vcpu_map(int kvm, int vcpu, struct kvm_run **run, size_t *bytes);
