@@ -55,8 +55,8 @@ public enum ScalingTable {
     var text = ""
     if most < leastPoints {
       text +=
-        "  \(most) \(most == 1 ? "number" : "numbers") of threads: too few for a claim about scaling, which takes "
-        + "\(leastPoints)\n"
+        "  \(most) \(most == 1 ? "number" : "numbers") of threads: too few for a claim about scaling, "
+        + "which takes \(leastPoints)\n"
     }
     if !rows.contains(where: { $0.measuredCase.threads == 1 }) {
       text += "  no speed-up: one thread was not measured beside them\n"
