@@ -60,7 +60,7 @@ public func unpairedEffect(baseline: [Double], values: [Double], confidence: Dou
 }
 
 /// From the scale of logarithms back. A bound that is not known stays so: exp(-infinity) would be a bound of 0.
-private func exponentiated(_ estimate: LocationEstimate) -> LocationEstimate {
+func exponentiated(_ estimate: LocationEstimate) -> LocationEstimate {
   let interval =
     estimate.interval.isFinite
     ? Interval(low: exp(estimate.interval.low), high: exp(estimate.interval.high)) : .unbounded
