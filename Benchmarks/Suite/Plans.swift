@@ -95,7 +95,7 @@ extension Plan {
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
-    }
+    }.map { isSizeAsked ? $0.ofAnySize : $0 }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
@@ -145,8 +145,9 @@ extension Plan {
     _ pair: NodePair, threads: Int = 1, flush: FlushSetting? = nil, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
     Case(
-      benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
-      order: selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
+      benchmark: spec.benchmark, operation: spec.name, backing: backing,
+      pages: max(selection.pages, spec.leastPages),
+      order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
       others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 

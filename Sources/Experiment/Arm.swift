@@ -11,6 +11,7 @@ struct Arm {
   private(set) var series = BlockSeries()
   private let takesPagesIn: Bool
   private var details: [MethodDetail] = []
+  private var directMap: LaidDirectMap?
   private var blockCount = 0
 
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
@@ -35,7 +36,7 @@ struct Arm {
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
-      bystanders: reading.bystanders, detail: reading.detail)
+      bystanders: reading.bystanders, directMap: reading.directMap, detail: reading.detail)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -65,6 +66,7 @@ struct Arm {
       if summary.bystanders == nil { summary.bystanders = BystanderFigures() }
       summary.bystanders?.add(bystanders)
     }
+    if let laid = block.directMap { directMap = directMap.map { $0 + laid } ?? laid }
     if let detail = block.detail { details.append(detail) }
   }
 
@@ -116,6 +118,7 @@ struct Arm {
       let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
       note("\(number) of \(series.blocks) blocks split a huge entry of the direct map")
     }
+    if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) { note(words) }
     if let missing { note("\(series.blocks) blocks; the precision takes about \(missing)") }
     guard series.blocks == 0 else { return }
     if summary.invalidBlocks > 0 { summary.status = .failed }

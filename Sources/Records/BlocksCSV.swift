@@ -9,7 +9,8 @@ import Statistics
 /// `cycles_user` on it is what the CPU's counters say of the measuring thread around the block's timed regions, its
 /// guest left out, divided by the case's pages. From `busy_cpus` on, of busy CPUs that were asked one by one: which, in
 /// the kernel's list notation; what was taken from each, joined by `;`; the lengths of interruptions; what a walk after
-/// one takes longer.
+/// one takes longer. From `direct_map_4k` on, of memory that was laid out before it was timed: bytes of the direct map
+/// in entries of each size once it was, machine-wide, and of the page tables that its splits took.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -19,6 +20,7 @@ public enum BlocksCSV {
     "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "cycles_user", "cycles_kernel",
     "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
     "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns",
+    "direct_map_4k", "direct_map_2m", "direct_map_1g", "split_table_bytes",
   ]
 
   /// The header line.
@@ -76,6 +78,10 @@ public enum BlocksCSV {
     text.field(gaps.quantile(0.5))
     text.field(gaps.quantile(0.99))
     text.field(bystanders?.walks?.refill)
+    let laid = block.directMap
+    for bytes in [laid?.after.kib4, laid?.after.mib2, laid?.after.gib1, laid?.tableBytes] {
+      text.field(bytes.map(\.description) ?? "")
+    }
     text.endLine()
     return text.bytes
   }
