@@ -71,7 +71,7 @@ let package = Package(
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: optimised),
     .testTarget(
       name: "SuiteTests",
-      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Suite", "gmembench"],
+      dependencies: ["CKernel", "Experiment", "GuestMemory", "Loops", "Machine", "Suite", "gmembench"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

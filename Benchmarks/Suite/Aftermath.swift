@@ -22,10 +22,12 @@ enum Aftermath {
     operation(
       "page-cache-read", "pread of a page into one small buffer", requirement: needsFile, measure: readPages),
     operation(
-      "copy", "copy_file_range of a page within the page cache", requirement: needsTwoPages, measure: copyPages),
+      "copy", "copy_file_range of a page within the page cache", requirement: needsTwoPages,
+      measure: copyPages),
     operation("pipe", "read of a page from a pipe and write of it to one", measure: transferPages),
     operation(
-      "fork", "fork to the child's end, by page table that is copied", method: "whole sequence", measure: fork),
+      "fork", "fork to the child's end, by page table that is copied", method: "whole sequence", measure: fork
+    ),
   ]
 
   private static func operation(
@@ -104,9 +106,9 @@ enum Aftermath {
       let splits = bench.reading.directMap?.level2Splits
     else { return }
     let frames = max(measured.pages * bench.pageBytes / hugePageBytes, 1)
-    if 2 * splits < frames {
-      bench.invalidate("only \(splits) entries of 2 MiB were whole for \(frames) of memory")
-    }
+    guard 2 * splits < frames else { return }
+    let why = bench.ballast.isSpent ? ": the memory is used up that may be kept for it" : ""
+    bench.invalidate("\(splits) entries of 2 MiB were whole for \(frames) of memory\(why)")
   }
 
   /// Works on the whole set, once and then some times more, each of these a sample.

@@ -68,9 +68,13 @@ public enum PlanName: String, CaseIterable, Sendable {
     return spec.others.contains(.spin) ? [.spin] : spec.others
   }
 
-  /// `quick` has time for what is detail only where it is named.
+  /// `quick` has time for what is detail only where it is named, or its benchmark is that has nothing else.
   func leavesOut(_ spec: OperationSpec, _ selection: Selection) -> Bool {
-    self == .quick && spec.isDetail && selection.operations?.contains(spec.name) != true
+    guard self == .quick, spec.isDetail, selection.operations?.contains(spec.name) != true else {
+      return false
+    }
+    return selection.benchmarks?.contains(spec.benchmark) != true
+      || Catalogue.operations.contains { $0.benchmark == spec.benchmark && !$0.isDetail }
   }
 }
 
@@ -147,7 +151,8 @@ extension Plan {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing,
       pages: max(selection.pages, spec.leastPages),
-      order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
+      order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode,
+      memoryNode: pair.memoryNode,
       others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 

@@ -118,7 +118,9 @@ struct Arm {
       let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
       note("\(number) of \(series.blocks) blocks split a huge entry of the direct map")
     }
-    if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) { note(words) }
+    if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) {
+      note(words)
+    }
     if let missing { note("\(series.blocks) blocks; the precision takes about \(missing)") }
     guard series.blocks == 0 else { return }
     if summary.invalidBlocks > 0 { summary.status = .failed }

@@ -33,7 +33,12 @@ public struct LaidDirectMap: Hashable, Sendable {
   /// The same for a row of so many blocks.
   func words(blocks: Int) -> String? {
     guard let level2Splits, let tableBytes else { return nil }
-    let grown = after.kib4.flatMap { after in before.kib4.map { "DirectMap4k from \($0 >> 20) to \(after >> 20) MiB" } }
+    if level2Splits == 0 {
+      return "no entry of 2 MiB split: its frames and its control's had been split before"
+    }
+    let grown = after.kib4.flatMap { after in
+      before.kib4.map { "DirectMap4k from \($0 >> 20) to \(after >> 20) MiB" }
+    }
     let parts = [
       "\(level2Splits) entries of 2 MiB split in \(blocks) blocks",
       "which took \(tableBytes >> 10) KiB of page tables", grown,
