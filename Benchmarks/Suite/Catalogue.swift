@@ -9,7 +9,7 @@ import Machine
 public enum Catalogue {
   public static let operations: [OperationSpec] =
     (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
-    + FlushCost.operations + FlushTargets.operations).map(\.holdingDirectMap)
+    + FlushCost.operations + FlushTargets.operations + Aftermath.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
@@ -26,7 +26,8 @@ public enum Catalogue {
   public static func identify(
     _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
   ) throws(Refusal) -> ArmIdentity {
-    var identity = try available(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+    let pages = max(measured.pages / spec.pagesPerBackingPage, 1)
+    var identity = try available(measured.backing, bytes: pages * bench.pageBytes, bench)
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
     if let refusal = spec.requirement(measured, bench) { throw refusal }

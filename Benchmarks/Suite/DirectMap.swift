@@ -7,8 +7,8 @@ import Machine
 ///
 /// The first removal in a huge entry splits it and allocates a page table; restoring merges nothing. `split` takes
 /// memory of the block's kind and size in and gives it back, again and again until nothing splits any more: the
-/// allocator hands the same frames to the block. `cold` takes memory, and keeps it, until some of it splits an entry: the
-/// allocator has come to frames that none had before. From then on it keeps the frames of each block from the next.
+/// allocator hands the same frames to the block. `cold` takes memory, and keeps it, until as much in a row as a
+/// block has splits entries: the allocator has come to frames that none had before. From then on it keeps the frames of each block from the next.
 ///
 /// How it can mislead: nobody can choose frames. Whether a block split anything is counted, machine-wide, around
 /// every block (`level2_splits`, `level3_splits`); with `split` such a block is invalid, with `cold` a row tells in
@@ -21,10 +21,13 @@ enum DirectMap {
   /// Whether the state can be had here; for a cold one, takes the memory out of the way that has been split already.
   static func prepare(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     guard measured.directMap == .cold, measured.backing.removesDirectMap else { return }
+    let frames = (measured.pages * bench.pageBytes + hugePageBytes - 1) / hugePageBytes
+    var whole = 0
     do throws(Refusal) {
-      for _ in 0..<mostSearched / hugePageBytes where !bench.ballast.isSpent {
+      for _ in 0..<mostSearched / hugePageBytes where whole < frames && !bench.ballast.isSpent {
         let splits = try bench.splits { () throws(Refusal) in try bench.ballast.grow(by: hugePageBytes) }
-        if splits != 0 { break }
+        // Not counted, or split.
+        whole = splits != 0 ? whole + 1 : 0
       }
     } catch {
       throw .unsupported(
@@ -33,10 +36,13 @@ enum DirectMap {
     }
   }
 
-  /// Takes the case's memory in and gives it back until that splits nothing.
+  /// Takes the case's memory in and gives it back until that splits nothing. What lies in memory that others split
+  /// takes it in as those do.
   static func split(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let splitter = measured.benchmark == Aftermath.benchmark ? Aftermath.removing(bench) : nil
     for _ in 0..<mostPasses {
       let splits = try bench.splits { () throws(Refusal) in
+        if let splitter { return try Aftermath.layPipes(measured, splitter, bench) }
         guard measured.backing.isPrivate else {
           let subject = try Subject(measured, bench)
           return try subject.populate(measured, bench)
@@ -44,7 +50,7 @@ enum DirectMap {
         let guest = try Guest.make(measured, bench)
         try guest.touch()
       }
-      if splits == 0 || !measured.backing.removesDirectMap { return }
+      if splits == 0 || splitter == nil && !measured.backing.removesDirectMap { return }
     }
   }
 }

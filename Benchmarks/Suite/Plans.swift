@@ -71,9 +71,13 @@ public enum PlanName: String, CaseIterable, Sendable {
     return spec.others.contains(.spin) ? [.spin] : spec.others
   }
 
-  /// `quick` has time for what is detail only where it is named.
+  /// `quick` has time for what is detail only where it is named, or its benchmark is that has nothing else.
   func leavesOut(_ spec: OperationSpec, _ selection: Selection) -> Bool {
-    self == .quick && spec.isDetail && selection.operations?.contains(spec.name) != true
+    guard self == .quick, spec.isDetail, selection.operations?.contains(spec.name) != true else {
+      return false
+    }
+    return selection.benchmarks?.contains(spec.benchmark) != true
+      || Catalogue.operations.contains { $0.benchmark == spec.benchmark && !$0.isDetail }
   }
 }
 
@@ -104,7 +108,7 @@ extension Plan {
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
         && (spec.variesThreads || selection.threads?.contains(1) ?? true)
-    }
+    }.map { isSizeAsked ? $0.ofAnySize : $0 }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
@@ -154,8 +158,10 @@ extension Plan {
     _ pair: NodePair, threads: Int = 1, flush: FlushSetting? = nil, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
     Case(
-      benchmark: spec.benchmark, operation: spec.name, backing: backing, pages: selection.pages,
-      order: selection.order, threads: threads, cpuNode: pair.cpuNode, memoryNode: pair.memoryNode,
+      benchmark: spec.benchmark, operation: spec.name, backing: backing,
+      pages: max(selection.pages, spec.leastPages),
+      order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode,
+      memoryNode: pair.memoryNode,
       others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 

@@ -46,7 +46,7 @@ static int make(struct machine *machine, struct ckernel_companion *companion)
 		error = ckernel_slot(machine->vm, 1, guest->region_gpa, CKERNEL_COMPANION_BYTES, companion);
 	if (error)
 		return error;
-	machine->vcpu = ckernel_vcpu_create(machine->kvm, machine->vm);
+	machine->vcpu = ckernel_vcpu_create(machine->kvm, machine->vm, 0);
 	if (machine->vcpu < 0)
 		return machine->vcpu;
 	error = ckernel_vcpu_map(machine->kvm, machine->vcpu, &machine->run, &machine->run_bytes);

@@ -13,6 +13,14 @@
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret 447
 #endif
+#ifndef SYS_fsopen
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#endif
+/* Of <linux/mount.h>, which clashes with <sys/mount.h> in some versions of the C library. */
+#define CREATE_SUPERBLOCK 6 /* FSCONFIG_CMD_CREATE */
+#define CLOSE_ON_EXEC 1	    /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC */
 
 int ckernel_memfd(const char *name)
 {
@@ -26,6 +34,45 @@ int ckernel_memfd_secret(void)
 	long fd = syscall(SYS_memfd_secret, O_CLOEXEC);
 
 	return fd < 0 ? -errno : (int)fd;
+}
+
+int ckernel_ramfs_file(void)
+{
+	long context = syscall(SYS_fsopen, "ramfs", CLOSE_ON_EXEC);
+	long mount = -1;
+	int fd = -1;
+	int result = 0;
+
+	if (context < 0)
+		return -errno;
+	if (syscall(SYS_fsconfig, context, CREATE_SUPERBLOCK, NULL, NULL, 0))
+		result = -errno;
+	if (!result) {
+		mount = syscall(SYS_fsmount, context, CLOSE_ON_EXEC, 0);
+		result = mount < 0 ? -errno : 0;
+	}
+	if (!result) {
+		fd = openat((int)mount, "pages", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		result = fd < 0 ? -errno : 0;
+	}
+	if (mount >= 0)
+		close((int)mount);
+	close((int)context);
+	return result ? result : fd;
+}
+
+int ckernel_pipe(size_t bytes, int ends[2])
+{
+	int result;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	if (fcntl(ends[1], F_SETPIPE_SZ, (int)bytes) >= 0)
+		return 0;
+	result = -errno;
+	close(ends[0]);
+	close(ends[1]);
+	return result;
 }
 
 int ckernel_madvise(void *base, size_t bytes, int advice)

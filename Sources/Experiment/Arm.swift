@@ -13,6 +13,7 @@ struct Arm {
   private let takesThreads: Bool
   private var throughput = ThroughputSeries()
   private var details: [MethodDetail] = []
+  private var directMap: LaidDirectMap?
   private var blockCount = 0
 
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
@@ -38,7 +39,8 @@ struct Arm {
       measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
-      bystanders: reading.bystanders, detail: reading.detail, concurrency: reading.concurrency)
+      bystanders: reading.bystanders, directMap: reading.directMap, detail: reading.detail,
+      concurrency: reading.concurrency)
   }
 
   /// Takes a block in, once it is recorded: a row rests on recorded blocks alone.
@@ -68,6 +70,7 @@ struct Arm {
       if summary.bystanders == nil { summary.bystanders = BystanderFigures() }
       summary.bystanders?.add(bystanders)
     }
+    if let laid = block.directMap { directMap = directMap.map { $0 + laid } ?? laid }
     if let detail = block.detail { details.append(detail) }
     if takesThreads { throughput.add(block) }
   }
@@ -120,6 +123,9 @@ struct Arm {
     if measuredCase.directMap == .cold, measuredCase.backing.removesDirectMap, series.blocks > 0 {
       let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
       note("\(number) of \(series.blocks) blocks split a huge entry of the direct map")
+    }
+    if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) {
+      note(words)
     }
     if let missing { note("\(series.blocks) blocks; the precision takes about \(missing)") }
     guard series.blocks == 0 else { return }

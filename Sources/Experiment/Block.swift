@@ -39,6 +39,8 @@ public struct Block: Sendable {
   public var stolen: Double?
   /// What the busy CPUs say one by one, where the operation asks them.
   public var bystanders: Bystanders?
+  /// The direct map that its memory was laid out in, where the operation lays it out before.
+  public var directMap: LaidDirectMap?
   /// What the method says beside the samples, where it does.
   public var detail: MethodDetail?
   /// Nil but where several threads touched the region.
@@ -47,7 +49,8 @@ public struct Block: Sendable {
   public init(
     measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
-    bystanders: Bystanders? = nil, detail: MethodDetail? = nil, concurrency: Concurrency? = nil
+    bystanders: Bystanders? = nil, directMap: LaidDirectMap? = nil, detail: MethodDetail? = nil,
+    concurrency: Concurrency? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
@@ -61,6 +64,7 @@ public struct Block: Sendable {
     self.gaps = gaps
     self.stolen = stolen
     self.bystanders = bystanders
+    self.directMap = directMap
     self.detail = detail
     self.concurrency = concurrency
   }

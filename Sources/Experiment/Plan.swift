@@ -15,6 +15,12 @@ public struct OperationSpec: Sendable {
   public var armAxis: ArmAxis
   /// Where the arms differ in `batch`: the pages of a call, ascending; the whole region is always among them.
   public let batches: [Int]
+  /// Pages that a block has even where the caller's blocks are smaller, unless their size is asked for.
+  public private(set) var leastPages: Int
+  /// The only order that it makes sense in; nil where the caller chooses.
+  public let order: AccessOrder?
+  /// Of how many pages of a block one is of the backing; the others are the kernel's.
+  public let pagesPerBackingPage: Int
   /// The `others` that it makes sense in.
   public let others: [OthersState]
   /// The backings that it has a meaning for.
@@ -38,7 +44,8 @@ public struct OperationSpec: Sendable {
 
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
-    armAxis: ArmAxis = .backing, batches: [Int] = [], others: [OthersState] = OthersState.allCases,
+    armAxis: ArmAxis = .backing, batches: [Int] = [], leastPages: Int = 0,
+    order: AccessOrder? = nil, pagesPerBackingPage: Int = 1, others: [OthersState] = OthersState.allCases,
     backings: [Backing], isHeadline: Bool = false, isDetail: Bool = false, takesPagesIn: Bool = false,
     takesThreads: Bool = false, isPathLength: Bool = true,
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
@@ -51,6 +58,9 @@ public struct OperationSpec: Sendable {
     self.method = method
     self.armAxis = armAxis
     self.batches = batches
+    self.leastPages = leastPages
+    self.order = order
+    self.pagesPerBackingPage = pagesPerBackingPage
     self.others = others
     self.backings = backings
     self.isHeadline = isHeadline
@@ -67,6 +77,13 @@ public struct OperationSpec: Sendable {
     var narrowed = self
     narrowed.backings = backings
     return narrowed
+  }
+
+  /// The same with blocks as small as the caller's.
+  public var ofAnySize: OperationSpec {
+    var copy = self
+    copy.leastPages = 0
+    return copy
   }
 
   /// Stands for `ways` of one operation where none of them can be had: its rows say why of each.
@@ -132,16 +149,17 @@ public struct Plan: Sendable {
     self.smallestPages = smallestPages
   }
 
-  /// The same plan with smaller blocks. Batches that are too large for one become the whole of it, once.
+  /// The same plan with smaller blocks, but none smaller than its operation has them. Batches that are too large for one become the whole of it, once.
   func resized(pages: Int) -> Plan {
-    func resized(_ measured: Case) -> Case {
+    func resized(_ measured: Case, _ spec: OperationSpec) -> Case {
       var measured = measured
-      measured.pages = pages
+      measured.pages = max(pages, spec.leastPages)
       measured.batch = measured.batch.map { min($0, pages) }
       return measured
     }
     var plan = self
     plan.groups = groups.map { group in
+      let resized = { resized($0, group.spec) }
       let cases = group.cases.map(resized).reduce(into: [Case]()) { if !$0.contains($1) { $0.append($1) } }
       let baselines = group.baselines.map { (resized($0.key), resized($0.value)) }
       return CaseGroup(

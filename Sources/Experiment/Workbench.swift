@@ -15,6 +15,8 @@ public struct BlockReading: Sendable {
   public var stolen: Double?
   /// What the busy CPUs say one by one; nil unless the operation asks them.
   public var bystanders: Bystanders?
+  /// The direct map that the block's memory was laid out in; nil unless the operation lays it out before.
+  public var directMap: LaidDirectMap?
   /// What the method says beside the samples.
   public var detail: MethodDetail?
   /// What several threads came to.
@@ -69,7 +71,8 @@ public final class Workbench {
   private let random: Region
   /// Pages that the random table is an order of.
   private var randomPages: Int
-  private let capacity: Int
+  /// The most pages that a block of stamps has.
+  public let capacity: Int
   private var counters: CounterReader
   private var flushProbe: FlushProbe?
   private var generator: SeededGenerator
@@ -82,6 +85,8 @@ public final class Workbench {
   /// Why CPUs stayed offline.
   private var hotplugFailure: Refusal?
   public private(set) var reading = BlockReading()
+  /// What laying the block's memory out counted, until a timed region takes it in.
+  private var laid: Counters?
 
   /// - Parameters:
   ///   - broadcastFlush: as of `CPUFeatures`.
@@ -155,7 +160,10 @@ public final class Workbench {
   /// Where it leaves another figure of each page.
   public var delayTicks: UnsafeMutablePointer<UInt64> { ticks + capacity + 1 }
 
-  func begin() { reading = BlockReading() }
+  func begin() {
+    reading = BlockReading()
+    laid = nil
+  }
 
   /// Who does what in a case: beside the CPU that measures on its node.
   public func crew(of measured: Case) -> Crew { crews[measured.cpuNode] ?? crew }
@@ -246,7 +254,8 @@ public final class Workbench {
     let result = body()
     counters.snapshot(.after)
     companions.read(into: &bookedAfter)
-    let difference = counters.difference()
+    var difference = counters.difference()
+    if let laid = laid.take() { difference = difference.addingSplits(of: laid) }
     reading.counters += difference
     if !companions.busy.isEmpty {
       let booked = bookings
@@ -266,6 +275,22 @@ public final class Workbench {
     try body()
     counters.snapshot(.after)
     return counters.difference().splits
+  }
+
+  /// Lays out, untimed, the memory that the block then times: what splits meanwhile is the block's.
+  public func laying<Memory: ~Copyable>(
+    _ body: () throws(Refusal) -> Memory
+  ) throws(Refusal) -> Memory {
+    let before = DirectMapSizes.read()
+    counters.snapshot(.before)
+    let memory = try body()
+    counters.snapshot(.after)
+    let difference = counters.difference()
+    laid = difference
+    reading.directMap = LaidDirectMap(
+      before: before, after: DirectMapSizes.read(), level2Splits: difference.level2Splits,
+      tableBytes: difference.splits.map { $0 * Int64(pageBytes) })
+    return memory
   }
 
   /// What each companion booked during the last timed region, in ticks of the clock; nothing where it was left alone.
@@ -335,10 +360,10 @@ public final class Workbench {
     record(ticks: Int64(bitPattern: ticks[0]) - Int64(clock.callOverheadTicks), per: pages)
   }
 
-  /// One sample a call, of `count` calls timed one by one.
-  public func recordCalls(_ count: Int) {
+  /// One sample a call, of `count` calls timed one by one, each divided by the pages that it covered.
+  public func recordCalls(_ count: Int, pages: Int = 1) {
     for call in 0..<count {
-      record(ticks: Int64(bitPattern: ticks[call]) - Int64(clock.callOverheadTicks), per: 1)
+      record(ticks: Int64(bitPattern: ticks[call]) - Int64(clock.callOverheadTicks), per: pages)
     }
   }
 

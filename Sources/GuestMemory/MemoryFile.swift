@@ -42,6 +42,11 @@ public struct MemoryFile: ~Copyable {
     try sized(OwnedDescriptor(ckernel_memfd_secret(), from: "memfd_secret"), bytes: bytes)
   }
 
+  /// Page cache whose pages are not movable: as of `ckernel_ramfs_file`.
+  public static func ramfs(bytes: Int) throws(Refusal) -> MemoryFile {
+    try sized(OwnedDescriptor(ckernel_ramfs_file(), from: "a ramfs of its own"), bytes: bytes)
+  }
+
   /// - Parameter flags: GUEST_MEMFD_FLAG_*, in the kernel's dialect.
   public static func guestMemfd(
     in machine: borrowing VirtualMachine, bytes: Int, flags: UInt64

@@ -67,6 +67,22 @@ public struct Counters: Hashable, Sendable {
     return (level2Splits ?? 0) + (level3Splits ?? 0)
   }
 
+  /// The same with the splits and collapses of another interval added; absent where absent on either side.
+  public func addingSplits(of other: Counters) -> Counters {
+    var total = self
+    let rows: [WritableKeyPath<Counters, Int64?>] = [
+      \.level2Splits, \.level3Splits, \.level2Collapses, \.level3Collapses,
+    ]
+    for row in rows {
+      if let mine = self[keyPath: row], let its = other[keyPath: row] {
+        total[keyPath: row] = mine + its
+      } else {
+        total[keyPath: row] = nil
+      }
+    }
+    return total
+  }
+
   /// The start of a sum: `none + x == x`. It differs from an interval whose counters are all absent.
   public static let none: Counters = {
     var none = Counters()

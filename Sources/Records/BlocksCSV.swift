@@ -10,6 +10,8 @@ import Statistics
 /// guest left out, divided by the case's pages. From `busy_cpus` on, of busy CPUs that were asked one by one: which, in
 /// the kernel's list notation; what was taken from each, joined by `;`; the lengths of interruptions; what a walk after
 /// one takes longer. `elapsed` and `fairness` are those of ``Concurrency``, empty where one thread touched the region.
+/// From `direct_map_4k` on, of memory that was laid out before it was timed: bytes of the direct map
+/// in entries of each size once it was, machine-wide, and of the page tables that its splits took.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -19,6 +21,7 @@ public enum BlocksCSV {
     "steal_ticks", "throttled", "gaps", "stolen_ns", "detail", "cycles_user", "cycles_kernel",
     "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
     "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns", "elapsed", "fairness",
+    "direct_map_4k", "direct_map_2m", "direct_map_1g", "split_table_bytes",
   ]
 
   /// The header line.
@@ -78,6 +81,10 @@ public enum BlocksCSV {
     text.field(bystanders?.walks?.refill)
     text.field(block.concurrency?.elapsed)
     text.field(block.concurrency?.fairness)
+    let laid = block.directMap
+    for bytes in [laid?.after.kib4, laid?.after.mib2, laid?.after.gib1, laid?.tableBytes] {
+      text.field(bytes.map(\.description) ?? "")
+    }
     text.endLine()
     return text.bytes
   }

@@ -50,7 +50,8 @@ public enum ScalingTable {
 
   /// What an arm's numbers of threads say together, where there are enough of them.
   private static func claims(_ rows: [Summary]) -> String {
-    let most = arms(rows).map { arm in Set(rows.filter { Arm($0) == arm }.map(\.measuredCase.threads)).count }
+    let most =
+      arms(rows).map { arm in Set(rows.filter { Arm($0) == arm }.map(\.measuredCase.threads)).count }
       .max() ?? 0
     var text = ""
     if most < leastPoints {

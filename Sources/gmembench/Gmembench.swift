@@ -16,6 +16,7 @@ struct Gmembench: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
       CompareCommand.self, SummarizeCommand.self, CompanionCommand.self, HolderCommand.self,
+      ForkerCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

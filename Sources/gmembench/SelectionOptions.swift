@@ -25,7 +25,9 @@ struct SelectionOptions: ParsableArguments {
   var method: CommaSeparated<KnownMethod>?
 
   @Option(
-    help: "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short).")
+    help:
+      "Bytes of a block's region (64KiB, 2MiB, 1GiB; default: the plan's, less if the budget is short; aftermath: 64MiB)."
+  )
   var size: ByteCount?
 
   @Option(

@@ -57,6 +57,9 @@ enum Made {
       bystanders: Bystanders(
         cpus: CPUSet([1, 3]), stolen: [1000, 234.5], gaps: [1, 2, 3],
         walks: .init(calm: 4, calmTime: 40, refilling: 2, refillingTime: 23)),
+      directMap: LaidDirectMap(
+        before: DirectMapSizes(kib4: 0), after: DirectMapSizes(kib4: 4096, mib2: 8192), level2Splits: 1,
+        tableBytes: 4096),
       detail: MethodDetail(.probes(subtracted: 250), fault: 12_000.5, added: -3),
       concurrency: Concurrency(parts: [(late: 0, pages: 256, mean: 1000), (late: 0, pages: 256, mean: 1250)]))
   }

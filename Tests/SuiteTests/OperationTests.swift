@@ -35,7 +35,7 @@ struct OperationTests {
   }
 
   /// Every case of a selection, run through its rounds.
-  private func run(_ selection: (inout Selection) -> Void, budget: Double = 3) throws -> (RunReport, Sink) {
+  func run(_ selection: (inout Selection) -> Void, budget: Double = 3) throws -> (RunReport, Sink) {
     let allowed = Affinity.current()
     defer {
       if let allowed { Affinity.restore(allowed) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
+import Glibc
 import GuestMemory
 import Testing
 
@@ -94,6 +95,9 @@ struct PlanTests {
     #expect(names(plan(everything)).isDisjoint(with: details))
     #expect(names(plan(everything, named: .nightly)).isSuperset(of: details))
     var selection = everything
+    selection.benchmarks = ["free", "aftermath"]
+    #expect(names(plan(selection)).intersection(details) == ["page-cache-read", "copy", "pipe", "fork"])
+    selection.benchmarks = nil
     selection.operations = ["churn", "close"]
     let groups = plan(selection).groups
     #expect(Set(groups.map(\.spec.name)) == ["churn", "close"])
@@ -112,6 +116,20 @@ struct PlanTests {
     #expect(group.cases.map(\.batch) == batches)
     #expect(group.cases.allSatisfy { $0.order == .sequential && $0.key.hasSuffix("/batch=\($0.batch ?? 0)") })
     #expect(Set(group.baselines.values.map(\.batch)) == (pages > 1 ? [1] : []))
+  }
+
+  /// Its memory must be more than a TLB reaches, and is in random order whatever the caller asks for.
+  @Test(arguments: [(false, 64 << 20 / Int(getpagesize())), (true, 512)])
+  func anAftermathHasItsOwnSizeUnlessOneIsAsked(isSizeAsked: Bool, pages: Int) throws {
+    var selection = everything
+    selection.benchmarks = ["aftermath"]
+    let groups = Plan.make(
+      .full, selection, precision: nil, budget: nil, seed: 1, isSizeAsked: isSizeAsked, otherCPUs: 1,
+      isAvailable: { _ in true }, refuses: { _, _ in nil }
+    ).groups
+    #expect(groups.map(\.spec.name) == ["page-cache-read", "copy", "pipe", "fork"])
+    #expect(groups.flatMap(\.cases).allSatisfy { $0.pages == pages && $0.order == .random })
+    #expect(groups.allSatisfy { Set($0.baselines.values.map(\.backing)) == [.guestMemfd] })
   }
 
   @Test func aRegionsFirstCycleIsTheBaselineOfTheLaterOnes() throws {

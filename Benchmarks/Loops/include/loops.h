@@ -158,3 +158,27 @@ int loops_destroy(const struct loops_mapping *mappings, size_t mapping_count, co
  */
 int loops_user_shootdown(uint8_t *page, size_t page_bytes, const int *cpus, size_t count, size_t rounds,
 			 enum ckernel_clock clock, uint64_t *ticks);
+
+/* aftermath.c (a process that forks is CKernel's forker) */
+
+/**
+ * `passes` times, pread(2) of each of `pages` pages of a file into `buffer`, of one page, page order[i] at step i.
+ * ticks[n] is pass n.
+ */
+int loops_read_pages(int fd, void *buffer, size_t page_bytes, const uint32_t *order, size_t pages, size_t passes,
+		     enum ckernel_clock clock, uint64_t *ticks);
+
+/**
+ * `passes` times, copy_file_range(2) of each of `pages` pages of a file to another of them: a pass reads every page
+ * once and writes every page once. At least two pages. ticks[n] is pass n.
+ */
+int loops_copy_pages(int fd, size_t page_bytes, const uint32_t *order, size_t pages, size_t passes,
+		     enum ckernel_clock clock, uint64_t *ticks);
+
+/**
+ * `passes` times, read(2) of a page from a pipe and write(2) of it to the same one, pipe order[i] / `slots` at step i:
+ * each of `pages` pages goes through once a pass. Pipe n, whose ends are ends[2 * n] and ends[2 * n + 1], holds its
+ * pages beforehand and afterwards, `slots` of them, the last one what is left. ticks[n] is pass n.
+ */
+int loops_transfer_pages(const int *ends, size_t slots, void *buffer, size_t page_bytes, const uint32_t *order,
+			 size_t pages, size_t passes, enum ckernel_clock clock, uint64_t *ticks);

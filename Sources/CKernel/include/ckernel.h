@@ -9,6 +9,7 @@
 #include "ckernel/companion.h"
 #include "ckernel/cpu.h"
 #include "ckernel/direct_map.h"
+#include "ckernel/forker.h"
 #include "ckernel/guard.h"
 #include "ckernel/holder.h"
 #include "ckernel/kvm.h"

@@ -21,6 +21,19 @@ int ckernel_memfd(const char *name);
 /** memfd_secret(2), close-on-exec: glibc has no wrapper. A descriptor or -errno. */
 int ckernel_memfd_secret(void);
 
+/**
+ * A file, close-on-exec, on a ramfs that is mounted nowhere and ends with it. Unlike memfd's, its pages are not movable,
+ * so that they come from the same free lists as those of memfd_secret and guest_memfd. A descriptor or -errno: -EPERM
+ * without CAP_SYS_ADMIN.
+ */
+int ckernel_ramfs_file(void);
+
+/**
+ * pipe2(2), close-on-exec and without blocking, with room for `bytes`. 0 or -errno, and then no pipe: -EPERM where the
+ * user has as much in pipes as he may.
+ */
+int ckernel_pipe(size_t bytes, int ends[2]);
+
 /** madvise(2): 0 or -errno. */
 int ckernel_madvise(void *base, size_t bytes, int advice);
 

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+import Loops
+import Machine
+
+/// aftermath: the kernel's work on memory of its own that lies where others were taken out of the direct map and came
+/// back. What it measures and how it can mislead stands in Loops/aftermath.c.
+enum Aftermath {
+  static let benchmark = "aftermath"
+  /// A page of the backing before so many of the kernel's: eight in a huge frame, because frames come in pieces.
+  static let every = 64
+  /// How often a block works on the whole set; the first time does not count.
+  private static let passes = 4
+  /// Several times what the second-level TLB reaches by 4 KiB, which has some thousand entries.
+  private static let workingSetBytes = 64 << 20
+  private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
+
+  static let operations: [OperationSpec] = [
+    operation(
+      "page-cache-read", "pread of a page into one small buffer", requirement: needsFile, measure: readPages),
+    operation(
+      "copy", "copy_file_range of a page within the page cache", requirement: needsTwoPages,
+      measure: copyPages),
+    operation("pipe", "read of a page from a pipe and write of it to one", measure: transferPages),
+    operation(
+      "fork", "fork to the child's end, by page table that is copied", method: "whole sequence", measure: fork
+    ),
+  ]
+
+  private static func operation(
+    _ name: String, _ summary: String, method: String = "whole pass",
+    requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = needs,
+    measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
+  ) -> OperationSpec {
+    OperationSpec(
+      benchmark: benchmark, name: name,
+      summary: summary + ", over a set whose frames had pages taken out of the direct map",
+      method: method, leastPages: workingSetBytes / Int(getpagesize()), order: .random,
+      pagesPerBackingPage: every, backings: backings, isDetail: true, requirement: requirement,
+      measure: measure)
+  }
+
+  /// The memory that can be taken out of the direct map here, if any.
+  static func removing(_ bench: Workbench) -> Backing? {
+    backings.filter(\.removesDirectMap).first { backing in
+      do throws(Refusal) {
+        _ = try Catalogue.available(backing, bytes: bench.pageBytes, bench)
+        return true
+      } catch { return false }
+    }
+  }
+
+  /// Without removal there is no aftermath, and its controls are controls of nothing.
+  private static func needs(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard measured.backing.removesDirectMap || removing(bench) != nil else {
+      return .unsupported("no memory here leaves the direct map, whose control this is")
+    }
+    // A fork has its child's page tables beside its own.
+    let bytes = 2 * measured.pages * bench.pageBytes
+    guard let available = availableMemory(), Int64(bytes) > available else { return nil }
+    return .unsupported(
+      "a working set of \(measured.pages * bench.pageBytes >> 20) MiB is more than the memory available allows",
+      remedy: "a smaller --size")
+  }
+
+  private static func needsFile(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    if let refusal = needs(measured, bench) { return refusal }
+    do throws(Refusal) { _ = try MemoryFile.ramfs(bytes: bench.pageBytes) } catch {
+      return .unsupported(
+        "page cache from the free lists of such memory takes \(error.reason)",
+        remedy: "run as root (CAP_SYS_ADMIN)")
+    }
+    return nil
+  }
+
+  private static func needsTwoPages(_ measured: Case, _ bench: Workbench) -> Refusal? {
+    guard measured.pages > 1 else { return .unsupported("one page has no other to be copied to") }
+    return needsFile(measured, bench)
+  }
+
+  /// Takes the working set in, by `fill`, with pages of the backing between; these are gone afterwards.
+  private static func lay(
+    _ measured: Case, _ backing: Backing, _ bench: Workbench, _ fill: (Range<Int>) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    let starts = stride(from: 0, to: measured.pages, by: every)
+    let subject = try Subject(backing, bytes: (measured.pages + every - 1) / every * bench.pageBytes, bench)
+    for (page, first) in starts.enumerated() {
+      try check(
+        ckernel_touch(try subject.base + page * bench.pageBytes, bench.pageBytes, 1), "touching the backing")
+      try fill(first..<min(first + every, measured.pages))
+    }
+  }
+
+  /// The same for pipes, which then go too: the frames that a block will be given.
+  static func layPipes(_ measured: Case, _ backing: Backing, _ bench: Workbench) throws(Refusal) {
+    let pipes = try Pipes(pages: measured.pages, pageBytes: bench.pageBytes)
+    try lay(measured, backing, bench) { range throws(Refusal) in try pipes.fill(range) }
+  }
+
+  /// Cold is what found whole entries: a block that did in less than half of its frames is no result.
+  private static func judge(_ measured: Case, _ bench: Workbench) {
+    guard measured.directMap == .cold, measured.backing.removesDirectMap,
+      let splits = bench.reading.directMap?.level2Splits
+    else { return }
+    let frames = max(measured.pages * bench.pageBytes / hugePageBytes, 1)
+    guard 2 * splits < frames else { return }
+    let why = bench.ballast.isSpent ? ": the memory is used up that may be kept for it" : ""
+    bench.invalidate("\(splits) entries of 2 MiB were whole for \(frames) of memory\(why)")
+  }
+
+  /// Works on the whole set, once and then some times more, each of these a sample.
+  private static func work(
+    _ call: String, _ measured: Case, _ bench: Workbench,
+    _ pass: (_ order: UnsafePointer<UInt32>?, _ passes: Int) -> Int32
+  ) throws(Refusal) {
+    judge(measured, bench)
+    // The stamps have room for one more than the pages.
+    let passes = min(passes, measured.pages, bench.capacity)
+    let order = bench.shuffled(0..<UInt32(measured.pages))
+    try order.withUnsafeBufferPointer { order throws(Refusal) in
+      try check(pass(order.baseAddress, 1), call)
+      try bench.timed(call) { pass(order.baseAddress, passes) }
+    }
+    bench.recordCalls(passes, pages: measured.pages)
+  }
+
+  private static func readPages(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let file = try layFile(measured, bench)
+    let buffer = try Region.resident(bytes: bench.pageBytes)
+    let (descriptor, base) = (file.descriptor.number, buffer.base)
+    try work("pread", measured, bench) { order, passes in
+      loops_read_pages(
+        descriptor, base, bench.pageBytes, order, measured.pages, passes, bench.clock.kind, bench.ticks)
+    }
+    try verifyPlacement(file, measured, bench)
+  }
+
+  private static func copyPages(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let file = try layFile(measured, bench)
+    let descriptor = file.descriptor.number
+    try work("copy_file_range", measured, bench) { order, passes in
+      loops_copy_pages(
+        descriptor, bench.pageBytes, order, measured.pages, passes, bench.clock.kind, bench.ticks)
+    }
+    try verifyPlacement(file, measured, bench)
+  }
+
+  private static func layFile(_ measured: Case, _ bench: Workbench) throws(Refusal) -> MemoryFile {
+    let file = try MemoryFile.ramfs(bytes: measured.pages * bench.pageBytes)
+    let descriptor = file.descriptor.number
+    let page = [UInt8](repeating: 1, count: bench.pageBytes)
+    try bench.laying { () throws(Refusal) in
+      try lay(measured, measured.backing, bench) { range throws(Refusal) in
+        for number in range {
+          let written = pwrite(descriptor, page, page.count, number * page.count)
+          try check(written == page.count ? 0 : written < 0 ? -errno : -EIO, "pwrite")
+        }
+      }
+    }
+    return file
+  }
+
+  private static func verifyPlacement(
+    _ file: borrowing MemoryFile, _ measured: Case, _ bench: Workbench
+  ) throws(Refusal) {
+    let region = try Region.mapping(file)
+    try check(ckernel_touch(region.base, bench.pageBytes, measured.pages), "touching the page cache")
+    bench.verifyPlacement(region.base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func transferPages(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let pipes = try bench.laying { () throws(Refusal) in
+      let pipes = try Pipes(pages: measured.pages, pageBytes: bench.pageBytes)
+      try lay(measured, measured.backing, bench) { range throws(Refusal) in try pipes.fill(range) }
+      return pipes
+    }
+    let buffer = try Region.resident(bytes: bench.pageBytes)
+    let (ends, slots, base) = (pipes.ends, pipes.slots, buffer.base)
+    try work("read and write of a pipe", measured, bench) { order, passes in
+      loops_transfer_pages(
+        ends, slots, base, bench.pageBytes, order, measured.pages, passes, bench.clock.kind, bench.ticks)
+    }
+    bench.assumePlacement()
+    withExtendedLifetime(pipes) {}
+  }
+
+  private static func fork(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let forker = try bench.laying { () throws(Refusal) in try Forker.start(measured, bench) }
+    try work("fork", measured, bench) { _, passes in forker.fork(passes, bench.ticks) }
+    bench.assumePlacement()
+  }
+}
+
+/// Pipes with room for a page in each slot.
+struct Pipes: ~Copyable {
+  private static let bytes = 1 << 20
+  /// Both ends of the one after the other: to read from, to write to.
+  private(set) var ends: [Int32] = []
+  /// Pages that each holds, the last one perhaps fewer.
+  let slots: Int
+  private let page: [UInt8]
+
+  init(pages: Int, pageBytes: Int) throws(Refusal) {
+    slots = Self.bytes / pageBytes
+    page = [UInt8](repeating: 1, count: pageBytes)
+    for _ in 0..<(pages + slots - 1) / slots {
+      var pair: [Int32] = [-1, -1]
+      let result = ckernel_pipe(Self.bytes, &pair)
+      if result == -EPERM {
+        throw .unsupported(
+          "\(pages) pages in pipes are more than a user may have",
+          remedy: "a smaller --size, root, or a larger /proc/sys/fs/pipe-user-pages-soft")
+      }
+      try check(result, "a pipe of \(Self.bytes >> 10) KiB")
+      ends += pair
+    }
+  }
+
+  deinit { for end in ends { close(end) } }
+
+  /// Writes pages by their number in all, in rising order.
+  func fill(_ range: Range<Int>) throws(Refusal) {
+    for number in range {
+      let written = write(ends[2 * (number / slots) + 1], page, page.count)
+      try check(written == page.count ? 0 : written < 0 ? -errno : -EIO, "write to a pipe")
+    }
+  }
+}
+
+/// A process whose page tables are the working set; ends with its owner.
+struct Forker: ~Copyable {
+  private let forker: ckernel_forker
+
+  private init(_ forker: ckernel_forker) { self.forker = forker }
+
+  /// On the measuring CPU and by its memory policy, which a child inherits.
+  static func start(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Forker {
+    guard let program = bench.companions.program else { throw .failed("no program to start a forker from") }
+    let every = Aftermath.every
+    let bytes = (measured.pages + every - 1) / every * bench.pageBytes
+    // Closed on return: the forker has given the memory up by then.
+    let file = try Subject.file(measured.backing, bytes: bytes, bench)
+    let descriptor: Int32 =
+      switch file {
+      case .some(let file): file.descriptor.number
+      case .none: -1
+      }
+    var forker = ckernel_forker()
+    try check(
+      ckernel_forker_start(program, descriptor, measured.pages, every, bench.clock.kind, &forker),
+      "starting a process with page tables")
+    return Forker(forker)
+  }
+
+  deinit {
+    ckernel_process_end(forker.pid)
+    close(forker.channel)
+  }
+
+  /// Each time to the child's end.
+  func fork(_ times: Int, _ ticks: UnsafeMutablePointer<UInt64>) -> Int32 {
+    withUnsafePointer(to: forker) { ckernel_forker_fork($0, times, ticks) }
+  }
+}
