@@ -13,7 +13,8 @@ public enum NodeChoice: Hashable, Sendable {
 struct Places {
   /// The measuring CPU of each node, in the order asked for; at least one.
   private(set) var cpus: [(node: Int, cpu: Int)] = []
-  /// What is measured with what: each CPU node with each memory node, or with its own where none is named.
+  /// What is measured with what: each CPU node with each memory node, or with its own where none is named; of many
+  /// that are not named one by one, those that stand for all.
   private(set) var pairs: [NodePair] = []
   private(set) var findings: [Finding] = []
 
@@ -40,6 +41,10 @@ struct Places {
       }
     }
     guard let asked = request.memoryNodes else {
+      if request.cpuNodes == .all {
+        cpus = cpus.filter { hasOwnMemory($0.node, topology) }
+        guard !cpus.isEmpty else { throw .usage("no node has both CPUs and memory to use") }
+      }
       pairs = cpus.map { NodePair(cpuNode: $0.node, memoryNode: $0.node) }
       for pair in pairs {
         if let refusal = Self.refusal(pair.memoryNode, topology) {
@@ -49,7 +54,21 @@ struct Places {
       return
     }
     let memoryNodes = try memoryNodes(asked, topology)
-    pairs = cpus.flatMap { place in memoryNodes.map { NodePair(cpuNode: place.node, memoryNode: $0) } }
+    let every = cpus.flatMap { place in memoryNodes.map { NodePair(cpuNode: place.node, memoryNode: $0) } }
+    guard !every.isEmpty else { throw .usage("no node has both what --cpu-node and --memory-node ask for") }
+    let isBounded = request.cpuNodes == .all || asked == .all
+    pairs = isBounded ? Bounds.representatives(every, topology) : every
+    findings += [Bounds.finding(kept: pairs, of: every)].compactMap(\.self)
+  }
+
+  /// Whether a CPU node of `all` can be measured with its own memory; what cannot is said.
+  private mutating func hasOwnMemory(_ node: Int, _ topology: Topology) -> Bool {
+    guard let refusal = Self.refusal(node, topology) else { return true }
+    findings.append(
+      Finding(
+        .note, "the CPUs of node \(node) are left out: it \(refusal)",
+        remedy: "--memory-node all, or one that has"))
+    return false
   }
 
   private mutating func memoryNodes(

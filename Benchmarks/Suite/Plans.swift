@@ -114,13 +114,18 @@ extension Plan {
     let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
     let busyPoints = FlushTargets.busyPoints(otherCPUs: otherCPUs, byNode: othersByNode)
     var groups: [CaseGroup] = []
+    var narrowed: [OperationSpec] = []
     for spec in Self.chosen(specs, selection, refuses) {
+      let own = Bounds.narrowed(selection, for: spec)
+      if own.pairs != selection.pairs { narrowed.append(spec) }
       groups += Self.groups(
-        spec, selection, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
+        spec, own, others: selection.others ?? name.others(for: spec, otherCPUs: otherCPUs),
         otherCPUs: otherCPUs, busyPoints: busyPoints, onlineCPUs: onlineCPUs, baselines: baselines)
     }
+    let leftOut = Bounds.finding(narrowed: narrowed, selection)
     return Plan(
-      name: name.rawValue, groups: groups, precision: precision ?? name.precision,
+      name: name.rawValue, groups: groups, leftOut: [leftOut].compactMap(\.self),
+      precision: precision ?? name.precision,
       budget: budget ?? name.budget, seed: seed, smallestPages: isSizeAsked ? nil : smallestPages)
   }
 

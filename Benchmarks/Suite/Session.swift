@@ -55,86 +55,67 @@ public enum SessionFailure: Error, Sendable {
 
 /// The machine made ready: pinned, companions started, clock calibrated, buffers resident.
 public struct Session {
-  public let topology: Topology
+  public let layout: Layout
   public let fingerprint: Fingerprint
   public let workbench: Workbench
-  /// The nodes of CPU and memory that are measured; at least one pair.
-  public let pairs: [NodePair]
   public let pages: Int
   /// What bears on every figure of the run.
   public let findings: [Finding]
 
+  public var topology: Topology { layout.topology }
+  public var pairs: [NodePair] { layout.pairs }
+
   public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
     let topology: Topology
     do { topology = try Topology.read() } catch { throw .failed("\(error)") }
-    let places = try Places(request, topology)
+    let layout = try Layout(request, topology, quota: Quota.read())
     let limits = try regionLimits(request)
     do throws(Refusal) {
-      return try Session(request, topology, places, limits)
+      return try Session(request, layout, limits)
     } catch {
       throw .failed(error.description)
     }
   }
 
   private init(
-    _ request: SessionRequest, _ topology: Topology, _ places: Places, _ limits: RegionLimits
+    _ request: SessionRequest, _ layout: Layout, _ limits: RegionLimits
   ) throws(Refusal) {
-    let first = places.cpus[0].cpu
+    let topology = layout.topology
+    let first = layout.measuringCPU
     do throws(Errno) { try Affinity.pin(toCPU: first) } catch {
       throw .failed(call: "pinning to CPU \(first)", error)
     }
     let features = CPUFeatures.read()
     let fingerprint = Fingerprint.read(topology)
-    let quota = Quota.read()
-    let seats = Dictionary(
-      places.cpus.map { place in
-        let held = Companions.holdable(beside: place.cpu, topology: topology, quota: quota)
-        return (place.node, Seat(cpu: place.cpu, held: held))
-      }
-    ) { first, _ in first }
-    let holdable = Companions.holdable(beside: first, topology: topology, quota: quota)
-    let manned = CPUSet(seats.values.reduce(into: Set<Int>()) { $0.formUnion($1.held.members) }.sorted())
     let kind = try Clock.kind(request.clock, hasInvariantCounter: features.invariantTSC)
     // Before any buffer exists: a fork would make resident pages copy-on-write.
     let companions =
       if let program = request.program {
-        try Companions(program: program, cpus: manned, clock: kind)
-      } else { Companions(planned: manned) }
+        try Companions(program: program, cpus: layout.manned, clock: kind)
+      } else { Companions(planned: layout.manned) }
     let calibration: UInt64 = request.program == nil ? 1_000_000 : 100_000_000
     workbench = try Workbench(
       clock: Clock(
         kind, countsInstructions: request.clock == .instructions, calibration: calibration,
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
-      companions: companions, measuringCPU: first, seats: seats,
+      companions: companions, measuringCPU: first, seats: layout.seats,
       architecture: fingerprint.architecture,
       broadcastFlush: features.broadcastFlush, allowsHotplug: request.allowsHotplug,
       pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
-    self.topology = topology
+    self.layout = layout
     self.fingerprint = fingerprint
-    pairs = places.pairs
     pages = limits.pages
     // Of RLIMIT_MEMLOCK the run speaks itself: it knows what it needs.
     var findings = Doctor.findings(topology: topology, fingerprint: fingerprint, lockable: 0).filter {
       $0.severity != .note
     }
-    findings += limits.findings + places.findings + workbench.uncounted
-    if places.cpus.count > 1 {
-      let list = places.cpus.map { "CPU \($0.cpu) of node \($0.node)" }.joined(separator: ", ")
-      findings.append(Finding(.note, "measured on \(list)"))
-    }
+    findings += limits.findings + layout.findings + workbench.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
         Finding(
           .warning, "the CPU does not say that its counter is invariant: the clock is CLOCK_MONOTONIC_RAW",
           remedy: "--clock tsc, if you know the counter to be good"))
-    }
-    let others = topology.allowed.count - 1 - topology.siblings(of: first).count
-    if holdable.count < others {
-      findings.append(
-        Finding(
-          .warning, "the CPU quota leaves \(holdable.count) of \(others) other CPUs to hold",
-          remedy: "raise cpu.max, or measure outside the container"))
     }
     self.findings = findings
   }
@@ -149,20 +130,6 @@ public struct Session {
 
   /// What a baseline must be.
   public func offers(_ backing: Backing) -> Bool { refusal(of: backing) == nil }
-
-  /// How many CPUs can be held on the measuring CPU's node and on the farthest other one that has any: more nodes would
-  /// make cases without end. Empty where that makes no difference.
-  public var othersByNode: [(node: Int, count: Int)] {
-    let held = topology.nodes.map { (node: $0.number, count: workbench.crew.held(onNode: $0.number).count) }
-      .filter { $0.count > 0 }
-    let distances = topology.node(pairs[0].cpuNode)?.distances ?? []
-    func distance(_ node: Int) -> Int {
-      zip(topology.nodes, distances).first { $0.0.number == node }?.1 ?? 0
-    }
-    let farthest = held.filter { $0.node != pairs[0].cpuNode }.max { distance($0.node) < distance($1.node) }
-    guard let farthest else { return [] }
-    return held.filter { $0.node == pairs[0].cpuNode } + [farthest]
-  }
 
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {

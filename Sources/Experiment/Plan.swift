@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GuestMemory
+import Machine
 
 /// One way of doing one benchmark, as the suite offers it.
 public struct OperationSpec: Sendable {
@@ -129,6 +130,8 @@ public struct CaseGroup: Sendable {
 public struct Plan: Sendable {
   public var name: String
   public var groups: [CaseGroup]
+  /// What it was kept from holding, each with the way to have it.
+  public var leftOut: [Finding]
   /// Relative half-width of the interval at which a group may stop.
   public var precision: Double
   /// Seconds for the whole run.
@@ -138,11 +141,13 @@ public struct Plan: Sendable {
   public var smallestPages: Int?
 
   public init(
-    name: String, groups: [CaseGroup], precision: Double, budget: Double, seed: UInt64,
+    name: String, groups: [CaseGroup], leftOut: [Finding] = [], precision: Double, budget: Double,
+    seed: UInt64,
     smallestPages: Int? = nil
   ) {
     self.name = name
     self.groups = groups
+    self.leftOut = leftOut
     self.precision = precision
     self.budget = budget
     self.seed = seed

@@ -40,6 +40,7 @@ public struct Runner {
     self.identify = identify
     generator = SeededGenerator(seed: plan.seed)
     report = RunReport(context: context)
+    report.warnings = plan.leftOut
     groups = plan.groups.map { groupRun($0) }
   }
 
@@ -187,12 +188,10 @@ public struct Runner {
     guard done > 0, !Self.isInterrupted else { return }
     let round = spent / Double(done) * Double(groups.count)
     let before = report.context.pages
-    var pages = before
-    var needed = round * Double(StoppingRule.firstLook + 1)
-    while needed > secondsLeft, pages / 2 >= smallest {
-      pages /= 2
-      needed /= 2
-    }
+    let first = FirstRounds(
+      seconds: round * Double(FirstRounds.blocks), pages: before, within: secondsLeft, smallest: smallest)
+    if let finding = first.finding(budget: secondsLeft) { warn(finding) }
+    let pages = first.pages
     guard pages < before else { return }
     plan = plan.resized(pages: pages)
     groups = plan.groups.map(groupRun)

@@ -31,6 +31,11 @@ public struct Topology: Hashable, Sendable {
   /// The node that the CPU belongs to; nil for a CPU that is not online.
   public func node(ofCPU cpu: Int) -> Int? { nodes.first { $0.cpus.contains(cpu) }?.number }
 
+  /// The firmware's relative distance (10 = local); nil where it is not stated.
+  public func distance(from node: Int, to other: Int) -> Int? {
+    zip(nodes, self.node(node)?.distances ?? []).first { $0.0.number == other && $0.1 > 0 }?.1
+  }
+
   /// The other hardware threads of the CPU's core, from `topology/thread_siblings_list`. Empty without SMT,
   /// and where the kernel does not say.
   public func siblings(of cpu: Int) -> CPUSet {

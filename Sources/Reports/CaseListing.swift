@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What `list` and `--dry-run` show: every case, and why one is not available.
+/// What `list` shows: every case, and why one is not available.
 public enum CaseListing {
   /// One line a case: its key, then `ok` or the reason with its remedy. `availability` is nil where the case can
   /// be measured.

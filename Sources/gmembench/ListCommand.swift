@@ -13,6 +13,9 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     let session = try selection.open(seed: 0, program: nil)
     let plan = selection.plan(for: session, seed: 0, namesAll: true)
+    try write(
+      Warnings.render(plan.leftOut + session.layout.findings, color: usesColor(.standardError)),
+      to: .standardError)
     try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
   }
 }

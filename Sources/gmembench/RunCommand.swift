@@ -31,8 +31,14 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Exit with 4 where a row did not reach the precision.")
   var strict = false
 
-  @Flag(help: "Show every case and why one is not available; measure nothing.")
+  @Flag(help: "Show the plan, its size and about how long it takes; touch nothing.")
   var dryRun = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --dry-run: the topology of another machine, from its numactl --hardware (and lscpu -p).",
+      valueName: "file"))
+  var topology: String?
 
   @Flag(help: "No text but errors and warnings.")
   var quiet = false
@@ -41,20 +47,18 @@ struct RunCommand: ParsableCommand {
     guard [csv, samples, json].count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("only one of --csv, --samples and --json can go to standard output")
     }
+    guard topology == nil || dryRun else {
+      throw ValidationError("--topology is for --dry-run: a measurement is on this machine's own topology")
+    }
   }
 
   func run() throws {
     let seed = selection.seed ?? ckernel_clock_monotonic() % 1_000_000
+    if dryRun { return try showPlan(seed: seed) }
     try check(ckernel_signals_install(), "installing signal handlers")
-    let session = try selection.open(seed: seed, program: dryRun ? nil : CommandLine.executable)
+    let session = try selection.open(seed: seed, program: CommandLine.executable)
     let plan = selection.plan(for: session, seed: seed)
-    guard !plan.groups.isEmpty else {
-      throw ValidationError("no operation has a meaning for that selection: see gmembench list")
-    }
-    if dryRun {
-      try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
-      return
-    }
+    try checkHasMeaning(plan)
     let context = session.context(of: plan, version: Gmembench.version)
     let files = try RunFiles(
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
@@ -63,6 +67,34 @@ struct RunCommand: ParsableCommand {
     let report = try measure(plan, context, session, files, progress)
     try show(report)
     try conclude(report)
+  }
+
+  /// The plan for this machine's topology or a file's, from that alone.
+  private func showPlan(seed: UInt64) throws {
+    let file: TopologyFile?
+    let machine: Topology
+    do throws(MachineFailure) {
+      file = if let topology { try TopologyFile(path: topology) } else { nil }
+      machine = if let file { file.topology } else { try Topology.read() }
+    } catch { throw Failure("\(error)") }
+    let layout = try selection.layout(of: machine, quota: file == nil ? Quota.read() : file?.quota)
+    let pageBytes = Int(getpagesize())
+    guard selection.regionBytes > 0, selection.regionBytes % pageBytes == 0 else {
+      throw ValidationError("--size \(selection.regionBytes) is not whole pages of \(pageBytes) bytes")
+    }
+    let plan = selection.plan(for: layout, pages: selection.regionBytes / pageBytes, seed: seed)
+    try checkHasMeaning(plan)
+    let outline = PlanOutline(
+      plan: plan, topology: machine, source: topology, quota: layout.quota, pairs: layout.pairs,
+      measuringCPU: layout.measuringCPU, heldCPUs: layout.held, findings: layout.findings,
+      pageBytes: pageBytes)
+    try write(outline.render(color: usesColor(.standardOutput)))
+  }
+
+  private func checkHasMeaning(_ plan: Plan) throws {
+    guard !plan.groups.isEmpty else {
+      throw ValidationError("no operation has a meaning for that selection: see gmembench list")
+    }
   }
 
   /// Measures and writes what came of it; a place that refuses results ends the run, not the report.

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Experiment
 import GuestMemory
+import Machine
 import Suite
 
 /// What to measure: shared by every command that has a plan.
@@ -92,18 +93,34 @@ struct SelectionOptions: ParsableArguments {
 
   /// - Parameter program: the executable to run companions from; nil only lists.
   func open(seed: UInt64, program: String?) throws -> Session {
-    let request = SessionRequest(
-      cpu: cpu, cpuNodes: cpuNode, memoryNodes: memoryNode,
-      regionBytes: size?.bytes ?? plan.regionBytes,
+    try Self.open(request(seed: seed, program: program))
+  }
+
+  /// Where a run on such a machine would measure; asks this one for nothing.
+  func layout(of topology: Topology, quota: Double?) throws -> Layout {
+    try Self.reported { () throws(SessionFailure) in
+      try Layout(request(seed: 0, program: nil), topology, quota: quota)
+    }
+  }
+
+  /// Bytes of a block's region.
+  var regionBytes: Int { size?.bytes ?? plan.regionBytes }
+
+  private func request(seed: UInt64, program: String?) -> SessionRequest {
+    SessionRequest(
+      cpu: cpu, cpuNodes: cpuNode, memoryNodes: memoryNode, regionBytes: regionBytes,
       usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
       acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, seed: seed, program: program)
-    return try Self.open(request)
   }
 
   /// What is wrong with a request is bad usage or a failure.
   static func open(_ request: SessionRequest) throws -> Session {
+    try reported { () throws(SessionFailure) in try Session.open(request) }
+  }
+
+  private static func reported<Value>(_ body: () throws(SessionFailure) -> Value) throws -> Value {
     do {
-      return try Session.open(request)
+      return try body()
     } catch .usage(let message) {
       throw ValidationError(message)
     } catch .failed(let message) {
@@ -113,6 +130,17 @@ struct SelectionOptions: ParsableArguments {
 
   /// - Parameter namesAll: where no operation is named, each is, so that the plan leaves none out.
   func plan(for session: Session, seed: UInt64, namesAll: Bool = false) -> Plan {
+    plan(
+      for: session.layout, pages: session.pages, seed: seed, namesAll: namesAll, isAvailable: session.offers,
+      refuses: session.refusal)
+  }
+
+  /// Without a machine to ask, every backing and method is taken to be there.
+  func plan(
+    for layout: Layout, pages: Int, seed: UInt64, namesAll: Bool = false,
+    isAvailable: (Backing) -> Bool = { _ in true },
+    refuses: (OperationSpec, Case) -> Refusal? = { _, _ in nil }
+  ) -> Plan {
     let everything = namesAll ? Catalogue.operations.map(\.name) : nil
     let most = session.workbench.crew.held.count + 1
     let selection = Selection(
@@ -120,11 +148,11 @@ struct SelectionOptions: ParsableArguments {
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
       threads: threads.map { Set($0.values.map { $0.number ?? most }).sorted() },
       baseline: baseline, order: order, directMap: directMap,
-      pairs: session.pairs, pages: session.pages)
+      pairs: layout.pairs, pages: pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
-      isSizeAsked: size != nil, otherCPUs: session.workbench.crew.held.count,
-      othersByNode: session.othersByNode, onlineCPUs: session.topology.online.count,
-      isAvailable: session.offers, refuses: session.refusal)
+      isSizeAsked: size != nil, otherCPUs: layout.held.count,
+      othersByNode: layout.othersByNode, onlineCPUs: layout.topology.online.count,
+      isAvailable: isAvailable, refuses: refuses)
   }
 }

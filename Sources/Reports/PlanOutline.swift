@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import Experiment
+import Machine
+
+/// What `--dry-run` shows: the groups of a plan in the order of a run, how large they are, and about how long they take.
+public struct PlanOutline: Sendable {
+  private let plan: Plan
+  private let topology: Topology
+  private let source: String?
+  private let quota: Double?
+  private let pairs: [NodePair]
+  private let measuringCPU: Int
+  private let heldCPUs: CPUSet
+  private let findings: [Finding]
+  private let pageBytes: Int
+
+  /// - Parameters:
+  ///   - source: the file that the topology is from; nil for this machine's own.
+  ///   - quota: CPUs' worth of time; nil: no limit.
+  ///   - findings: what was decided about the places.
+  public init(
+    plan: Plan, topology: Topology, source: String?, quota: Double?, pairs: [NodePair], measuringCPU: Int,
+    heldCPUs: CPUSet, findings: [Finding], pageBytes: Int
+  ) {
+    self.plan = plan
+    self.topology = topology
+    self.source = source
+    self.quota = quota
+    self.pairs = pairs
+    self.measuringCPU = measuringCPU
+    self.heldCPUs = heldCPUs
+    self.findings = findings
+    self.pageBytes = pageBytes
+  }
+
+  public func render(color: Bool) -> String {
+    let pages = plan.groups.first?.cases.first?.pages ?? 0
+    let first = FirstRounds(assumed: plan, pages: pages)
+    let warnings = findings + plan.leftOut + [first.finding(budget: plan.budget)].compactMap(\.self)
+    let parts = [
+      place, table(pages: first.pages, Style(color: color)), totals(first, asked: pages),
+      Warnings.render(warnings, color: color),
+    ]
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private var place: String {
+    let nodes = topology.nodes.map { node in
+      let lacks = [node.cpus.isEmpty ? "no CPU" : nil, node.memoryBytes == 0 ? "no memory" : nil]
+      let words = lacks.compactMap(\.self).joined(separator: ", ")
+      return words.isEmpty ? "\(node.number)" : "\(node.number) (\(words))"
+    }
+    let limit = quota.map { ", \(Figures.fixed($0, 2)) of them at a time by quota" } ?? ""
+    return """
+      topology of \(source ?? "this machine"): nodes \(nodes.joined(separator: ", ")); \(count(topology.online.count, "CPU")) \
+      online (\(topology.online)), \(topology.allowed.count) allowed\(limit)
+      measured on CPU \(measuringCPU), with \(count(heldCPUs.count, "other CPU")) to hold; CPU node:memory node \
+      \(pairs.map { "\($0.cpuNode):\($0.memoryNode)" }.joined(separator: " "))
+
+      """
+  }
+
+  private func table(pages: Int, _ style: Style) -> String {
+    var table = TextTable([.right, .left, .right, .left, .right, .right])
+    table.row(["", "group", "arms", "which", "blocks", "first rounds"])
+    for (index, group) in plan.groups.enumerated() {
+      let cases = group.cases.count
+      table.row([
+        "\(index + 1)", "\(group.spec.benchmark) \(group.spec.name)", Figures.count(cases), axes(group.cases),
+        Figures.count(cases * FirstRounds.blocks),
+        Figures.time(1e9 * FirstRounds.assumedSeconds(cases: cases, pages: pages)),
+      ])
+    }
+    return table.render(style)
+  }
+
+  /// What the arms have in common and in what they differ: `8 backings × 10 pairs of nodes, others=spin`.
+  private func axes(_ cases: [Case]) -> String {
+    func distinct<Value: Hashable>(_ value: (Case) -> Value?) -> [Value] {
+      var seen: Set<Value> = []
+      return cases.compactMap(value).filter { seen.insert($0).inserted }
+    }
+    func list<Value: Hashable>(_ name: String, _ value: (Case) -> Value?) -> String? {
+      let values = distinct(value)
+      return values.isEmpty ? nil : "\(name)=\(values.map { "\($0)" }.joined(separator: ","))"
+    }
+    let backings = distinct(\.backing)
+    let pairs = distinct { NodePair(cpuNode: $0.cpuNode, memoryNode: $0.memoryNode) }
+    let threads = distinct(\.threads)
+    let busyNodes = distinct { $0.busy?.node }
+    let parts = [
+      backings.count == 1 ? backings[0].rawValue : "\(backings.count) backings",
+      self.pairs.count == 1 ? nil : pairs.count == 1 ? "one pair of nodes" : "\(pairs.count) pairs of nodes",
+      list("others", \.others.rawValue), threads == [1] ? nil : list("threads", \.threads),
+      list("flush", \.flush?.rawValue), list("batch", \.batch), list("cycle", \.cycle),
+      list("busy", { $0.busy?.count }), list("by", { $0.busy?.state.rawValue }),
+      busyNodes.isEmpty ? nil : list("on", { $0.busy?.node }), list("online", \.online),
+    ]
+    return parts.compactMap(\.self).joined(separator: " ")
+  }
+
+  private func totals(_ first: FirstRounds, asked: Int) -> String {
+    let cases = plan.groups.reduce(0) { $0 + $1.cases.count }
+    let shrinks = first.pages < asked ? " (\(asked) would not fit; --size keeps them)" : ""
+    return """
+      plan \(plan.name), seed \(plan.seed): \(count(cases, "case")) in \(count(plan.groups.count, "group")), at least \
+      \(count(cases * FirstRounds.blocks, "block")) of \(first.pages) pages of \(pageBytes >> 10) KiB\(shrinks)
+      first rounds, in this order: about \(Figures.time(1e9 * first.seconds)); then the groups that miss \
+      ±\(Figures.fixed(100 * plan.precision, 1)) % share the time left, until \(Figures.time(1e9 * plan.budget)) (--budget)
+      assumed, not measured: \(FirstRounds.assumption);
+        every backing and method there (gmembench list says what this machine has); hotplug takes no time
+      a run goes by one measured block of each case instead: with many CPUs blocks take longer
+
+      """
+  }
+
+  private func count(_ number: Int, _ what: String) -> String {
+    "\(Figures.count(number)) \(what)\(number == 1 ? "" : "s")"
+  }
+}
