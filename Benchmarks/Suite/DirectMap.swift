@@ -34,6 +34,12 @@ enum DirectMap {
         "a cold direct map takes memfd_secret, to keep used memory out of the way: \(error.reason)",
         remedy: error.remedy)
     }
+    // Others say of each row in how many blocks something split; of an aftermath no such block would count.
+    if whole < frames, measured.benchmark == Aftermath.benchmark {
+      throw .unsupported(
+        "no \(frames) entries of 2 MiB in a row were whole in the memory that may be searched for them",
+        remedy: "a smaller --size, or a reboot: what was split stays so")
+    }
   }
 
   /// Takes the case's memory in and gives it back until that splits nothing. What lies in memory that others split
