@@ -142,7 +142,7 @@ struct SelectionOptions: ParsableArguments {
     refuses: (OperationSpec, Case) -> Refusal? = { _, _ in nil }
   ) -> Plan {
     let everything = namesAll ? Catalogue.operations.map(\.name) : nil
-    let most = session.workbench.crew.held.count + 1
+    let most = layout.held.count + 1
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
