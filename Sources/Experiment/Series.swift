@@ -35,7 +35,8 @@ public struct SeriesPoint: Sendable {
   public var ratio: LocationEstimate?
 
   public init(
-    runID: String, startedAt: String, runStatus: String, kernelRelease: String, status: String, reason: String,
+    runID: String, startedAt: String, runStatus: String, kernelRelease: String, status: String,
+    reason: String,
     blocks: Int, value: LocationEstimate?, ratio: LocationEstimate?
   ) {
     self.runID = runID

@@ -25,7 +25,8 @@ public struct HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible
       case .SQLITE_BUSY, .SQLITE_LOCKED:
         "another process holds the database; repeat it when that is done"
       case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
-        "\(words); give --database a place that you may write to"
+        "\(words); SQLite has to write beside the database even to read it: copy it to a directory that you may write "
+          + "to, or name another --database"
       case .SQLITE_IOERR:
         "\(words): this run was not added, and what was there before is kept; see to the disk, then repeat it"
       default: "\(words) (SQLite: \(error.resultCode))"

@@ -19,7 +19,8 @@ extension SeriesDatabase {
 
     public var description: String {
       guard isNew else { return "\(path): run \(runID) is in the database already" }
-      var text = "\(path): run \(runID)\(isPartial ? " (partial)" : "") added, \(cases) cases, \(blocks) blocks"
+      var text =
+        "\(path): run \(runID)\(isPartial ? " (partial)" : "") added, \(cases) cases, \(blocks) blocks"
       guard let first = newSeries.first else { return text }
       text += "; \(newSeries.count) new series"
       if isNewMachine {
@@ -47,14 +48,16 @@ extension SeriesDatabase {
         guard try stored.holds(context: context, rows: rows, in: db) else {
           throw HistoryFailure(
             "\(run.path): run '\(run.runID)' is in \(path) with other content, from \(stored.source); one of the two was "
-              + "changed: if the database is wrong, gmembench history rebuild DIR --database \(path) makes it again")
+              + "changed: if the database is wrong, gmembench history rebuild DIR --database \(path) makes it again"
+          )
         }
         added.isNew = false
         return added
       }
       if isLatest { try refuseOlder(run, in: db) }
       added.isNewMachine =
-        try Int.fetchOne(db, sql: "SELECT 1 FROM runs WHERE machine_key = ?", arguments: [run.machineKey]) == nil
+        try Int.fetchOne(db, sql: "SELECT 1 FROM runs WHERE machine_key = ?", arguments: [run.machineKey])
+        == nil
       try insert(run, context: context, source: source, rows, &added, in: db)
       return added
     }
@@ -83,7 +86,8 @@ extension SeriesDatabase {
   }
 
   private func insert(
-    _ run: RecordedRun, context: String?, source: String, _ rows: [StoredRow], _ added: inout Added, in db: Database
+    _ run: RecordedRun, context: String?, source: String, _ rows: [StoredRow], _ added: inout Added,
+    in db: Database
   ) throws {
     try db.execute(
       sql: """
@@ -91,7 +95,8 @@ extension SeriesDatabase {
         VALUES (?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        run.runID, run.machineKey, run.startedAt, run.kernelRelease, run.status.isEmpty ? nil : run.status, source,
+        run.runID, run.machineKey, run.startedAt, run.kernelRelease, run.status.isEmpty ? nil : run.status,
+        source,
         context,
       ])
     let runRow = db.lastInsertedRowID
@@ -100,7 +105,8 @@ extension SeriesDatabase {
     let block = try db.cachedStatement(sql: Self.insertion("blocks", ["summary"] + Schema.block))
     for row in rows {
       let series = try self.series(of: row, on: run.machineKey, &added, in: db)
-      try summary.execute(arguments: StatementArguments([series.databaseValue, runRow.databaseValue] + row.figures))
+      try summary.execute(
+        arguments: StatementArguments([series.databaseValue, runRow.databaseValue] + row.figures))
       let summaryRow = db.lastInsertedRowID.databaseValue
       for values in row.blocks { try block.execute(arguments: StatementArguments([summaryRow] + values)) }
       added.cases += 1
@@ -114,15 +120,20 @@ extension SeriesDatabase {
   }
 
   /// The row of the case's series, made where it is the first of it.
-  private func series(of row: StoredRow, on machineKey: String, _ added: inout Added, in db: Database) throws -> Int64 {
+  private func series(of row: StoredRow, on machineKey: String, _ added: inout Added, in db: Database) throws
+    -> Int64
+  {
     let key = [machineKey.databaseValue] + row.identity
-    let find = try db.cachedStatement(sql: "SELECT id FROM series WHERE machine_key = ? AND \"case\" = ? AND unit = ?")
+    let find = try db.cachedStatement(
+      sql: "SELECT id FROM series WHERE machine_key = ? AND \"case\" = ? AND unit = ?")
     if let id = try Int64.fetchOne(find, arguments: StatementArguments(key)) { return id }
     let fields = row.fields
     added.newSeries.append(Series(machineKey: machineKey, key: fields["case"], unit: fields["unit"]))
     try db.execute(
-      sql: Self.insertion("series", ["machine_key", "\"case\"", "unit", "benchmark", "operation", "backing"]),
-      arguments: StatementArguments(key + ["benchmark", "operation", "backing"].map { StoredRow.text(fields[$0]) }))
+      sql: Self.insertion(
+        "series", ["machine_key", "\"case\"", "unit", "benchmark", "operation", "backing"]),
+      arguments: StatementArguments(
+        key + ["benchmark", "operation", "backing"].map { StoredRow.text(fields[$0]) }))
     return db.lastInsertedRowID
   }
 }

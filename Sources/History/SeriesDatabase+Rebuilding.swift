@@ -62,7 +62,9 @@ extension SeriesDatabase {
                 "\(path): left as it is, because it holds what the folders do not: run \(lost.prefix(5).joined(separator: ", "))"
                   + "\(more); name their directories too, or another --database")
             }
-            guard rename(temporary, target) == 0 else { throw HistoryFailure("\(path): \(DatabaseFile.reason())") }
+            guard rename(temporary, target) == 0 else {
+              throw HistoryFailure("\(path): \(DatabaseFile.reason())")
+            }
             return .rollback
           }
         } catch {

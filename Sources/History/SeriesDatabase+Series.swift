@@ -64,19 +64,22 @@ extension SeriesDatabase {
       ).fetchAll(db).map(Series.init)
     }
     let whole = found.filter { series in
-      let words = series.key.split(separator: "/").map(String.init) + [series.key, series.machineKey, series.unit]
+      let words =
+        series.key.split(separator: "/").map(String.init) + [series.key, series.machineKey, series.unit]
       return parts.allSatisfy(words.contains)
     }
     let chosen = whole.isEmpty ? found : whole
     if chosen.count == 1 { return chosen[0] }
     let words = parts.joined(separator: " ")
     guard !chosen.isEmpty else {
-      throw HistoryFailure("\(path): no series has '\(words)' in its case or machine key (gmembench history list)")
+      throw HistoryFailure(
+        "\(path): no series has '\(words)' in its case or machine key (gmembench history list)")
     }
     let more = chosen.count > 10 ? "\n  and \(chosen.count - 10) more" : ""
     throw HistoryFailure(
       "'\(words)' could be \(chosen.count) series; add a part that only one has:\n"
-        + chosen.prefix(10).map { "  \($0.key)  \($0.machineKey)  \($0.unit)" }.joined(separator: "\n") + more)
+        + chosen.prefix(10).map { "  \($0.key)  \($0.machineKey)  \($0.unit)" }.joined(separator: "\n") + more
+    )
   }
 
   /// What every run says of a series, in the order of time; those without a figure among them.
@@ -89,7 +92,8 @@ extension SeriesDatabase {
           FROM series JOIN summaries ON summaries.series = series.id JOIN runs ON runs.id = summaries.run
           WHERE series.machine_key = ? AND series."case" = ? AND series.unit = ? ORDER BY runs.started_at, runs.run_id
           """)
-      return try Row.fetchAll(statement, arguments: [series.machineKey, series.key, series.unit]).map(SeriesPoint.init)
+      return try Row.fetchAll(statement, arguments: [series.machineKey, series.key, series.unit]).map(
+        SeriesPoint.init)
     }
   }
 
@@ -97,7 +101,8 @@ extension SeriesDatabase {
   public func context(runID: String, machineKey: String) throws -> RunJSON? {
     let text = try read { db in
       try String.fetchOne(
-        db, sql: "SELECT context FROM runs WHERE machine_key = ? AND run_id = ?", arguments: [machineKey, runID])
+        db, sql: "SELECT context FROM runs WHERE machine_key = ? AND run_id = ?",
+        arguments: [machineKey, runID])
     }
     return try text.map { try RunJSON(bytes: Array($0.utf8)) }
   }
@@ -121,7 +126,8 @@ extension SeriesPoint {
     self.init(
       runID: row["run_id"], startedAt: row["started_at"],
       runStatus: row["run_status"] ?? "", kernelRelease: row["kernel_release"],
-      status: row["status"] ?? "", reason: row["reason"] ?? "", blocks: row["blocks"] ?? 0, value: estimate("p50"),
+      status: row["status"] ?? "", reason: row["reason"] ?? "", blocks: row["blocks"] ?? 0,
+      value: estimate("p50"),
       ratio: estimate("ratio"))
   }
 }

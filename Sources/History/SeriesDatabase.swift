@@ -37,7 +37,8 @@ public final class SeriesDatabase {
     switch content {
     case .ours: break
     case .absent:
-      throw HistoryFailure("\(path): no such database (gmembench history add RUN makes one; --database names another)")
+      throw HistoryFailure(
+        "\(path): no such database (gmembench history add RUN makes one; --database names another)")
     case .foreign(let what):
       throw HistoryFailure(
         "\(path): \(what), and left as it is; give another --database, or if it was a history, move it away and make "
@@ -51,11 +52,15 @@ public final class SeriesDatabase {
   init(opening target: String, named path: String, for access: Access) throws {
     self.path = path
     self.target = target
-    identity = DatabaseFile.Identity(target)
+    let before = DatabaseFile.Identity(target)
     var configuration = Configuration()
-    configuration.readonly = access == .reading
+    // Who may not write leaves the log's files behind when he is the last to close.
+    configuration.readonly = access == .reading && Glibc.access(target, W_OK) != 0
     configuration.busyMode = .timeout(Self.patience)
-    queue = try HistoryFailure.catching(path) { try DatabaseQueue(path: target, configuration: configuration) }
+    queue = try HistoryFailure.catching(path) {
+      try DatabaseQueue(path: target, configuration: configuration)
+    }
+    identity = before ?? DatabaseFile.Identity(target)
   }
 
   func refuseNewer() throws {

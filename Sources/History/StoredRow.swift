@@ -64,7 +64,8 @@ struct StoredRun {
       let values = Array(stored.databaseValues)
       guard Array(values.dropFirst()) == row.identity + row.figures else { return false }
       let blocks = try Row.fetchAll(
-        db, sql: "SELECT \(Schema.block.joined(separator: ", ")) FROM blocks WHERE summary = ? ORDER BY block",
+        db,
+        sql: "SELECT \(Schema.block.joined(separator: ", ")) FROM blocks WHERE summary = ? ORDER BY block",
         arguments: [values[0]])
       guard blocks.map({ Array($0.databaseValues) }) == row.blocks else { return false }
     }

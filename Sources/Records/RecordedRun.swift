@@ -49,7 +49,8 @@ public struct RecordedRun: Sendable {
       }
     }
     guard Self.isTime(startedAt) else {
-      throw first.failure("started_at", "started_at is '\(startedAt)', not a time such as 2026-11-24T12:00:00Z")
+      throw first.failure(
+        "started_at", "started_at is '\(startedAt)', not a time such as 2026-11-24T12:00:00Z")
     }
     for column in ["machine_key", "started_at", "kernel_release"] {
       for row in rows where row.fields[column] != first[column] {

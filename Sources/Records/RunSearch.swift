@@ -35,7 +35,9 @@ public struct RunSearch: Sendable {
     case unreadable
   }
 
-  private mutating func walk(_ directory: String, _ found: inout [(path: String, look: Look)]) throws(SinkFailure) {
+  private mutating func walk(_ directory: String, _ found: inout [(path: String, look: Look)])
+    throws(SinkFailure)
+  {
     let names = try Files.names(in: directory)
     if names.contains("summary.csv") { take(directory, &found) }
     for name in names {

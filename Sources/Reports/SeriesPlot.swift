@@ -17,7 +17,9 @@ struct SeriesPlot {
   init(_ points: [SeriesPoint], unit: String, width: Int) {
     self.points = points
     let values = points.compactMap(\.value)
-    let bounds = values.map(\.value) + values.filter(\.interval.isFinite).flatMap { [$0.interval.low, $0.interval.high] }
+    let bounds =
+      values.map(\.value)
+      + values.filter(\.interval.isFinite).flatMap { [$0.interval.low, $0.interval.high] }
     (low, high) = (bounds.min() ?? 0, bounds.max() ?? 0)
     let texts = [high, low].map { Figures.amount($0, unit: unit) }
     let longest = texts.map(\.count).max() ?? 0

@@ -51,7 +51,8 @@ public enum SeriesReport {
       let isNewKernel = point.kernelRelease != kernel
       kernel = point.kernelRelease
       let remarks = [
-        isNewKernel ? "Linux \(point.kernelRelease)" : nil, point.runStatus == "partial" ? "partial run" : nil,
+        isNewKernel ? "Linux \(point.kernelRelease)" : nil,
+        point.runStatus == "partial" ? "partial run" : nil,
         ["", CaseStatus.ok.rawValue].contains(point.status) ? nil : point.status,
         point.value == nil && !point.reason.isEmpty ? point.reason : nil,
       ]

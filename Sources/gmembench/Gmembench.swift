@@ -15,7 +15,8 @@ struct Gmembench: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
-      CompareCommand.self, SummarizeCommand.self, HistoryCommand.self, CompanionCommand.self, HolderCommand.self,
+      CompareCommand.self, SummarizeCommand.self, HistoryCommand.self, CompanionCommand.self,
+      HolderCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

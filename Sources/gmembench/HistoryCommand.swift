@@ -137,7 +137,8 @@ extension HistoryCommand {
     static let configuration = CommandConfiguration(
       abstract: "One series: its points and a plot of them, changes of the kernel marked.")
 
-    @Argument(help: "The case's key, or parts of it, of the machine key or of the unit that only one series has.")
+    @Argument(
+      help: "The case's key, or parts of it, of the machine key or of the unit that only one series has.")
     var series: [String]
 
     @OptionGroup var database: DatabaseOption
@@ -188,11 +189,12 @@ private struct Intake {
   func add(to database: SeriesDatabase) throws {
     try tell(search.findings)
     var (added, known, refused) = (0, 0, 0)
-    for path in search.runs {
+    var reader = RunReader(search.runs)
+    while let read = reader.next() {
       do {
-        let recording = try Recording(path, depth: .everyBlock)
-        try tell(recording.findings)
-        let outcome = try database.add(RecordedRun(recording), isLatest: isLatest)
+        let (run, findings) = try read.get()
+        try tell(findings)
+        let outcome = try database.add(run, isLatest: isLatest)
         if outcome.isNew { added += 1 } else { known += 1 }
         try write("\(outcome)\n")
       } catch let failure as Failure {
