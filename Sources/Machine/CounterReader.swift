@@ -40,13 +40,17 @@ public struct CounterReader: ~Copyable {
     // What perf counts of a thread makes its switches dearer, so nothing is counted twice.
     let uncounted: [PerfEvent] =
       files.text(schedPath)?.contains("se.nr_migrations") == true ? [] : [.migrations]
-    perf = PerfCounters(files.isLive ? uncounted + PerfEvent.byWorth : [])
-    lacksStoreMisses = perf.refusals.contains(where: \.isOfNoConsequence)
-    missesAreWalks = PerfEvent.missesAreWalks(files)
+    // Local until `findings` has its value: once the property has one, Swift 6.3's optimiser takes the assignment to
+    // `findings` for a second one and releases what was on the stack.
+    let perf = PerfCounters(files.isLive ? uncounted + PerfEvent.byWorth : [])
+    let missesAreWalks = PerfEvent.missesAreWalks(files)
     let countsMisses = perf.events.contains(.dtlbLoadMisses) && perf.events.contains(.itlbMisses)
     findings =
       PerfRefusal.findings(perf.refusals, files: files)
       + (countsMisses && !missesAreWalks ? [PerfRefusal.unknownWalks] : [])
+    lacksStoreMisses = perf.refusals.contains(where: \.isOfNoConsequence)
+    self.missesAreWalks = missesAreWalks
+    self.perf = perf
   }
 
   /// Takes a snapshot: about seven system calls and one per page of the files; no allocation.
