@@ -10,6 +10,7 @@ let timed: [CSetting] = [
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -19,6 +20,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   // Every module names what it imports itself: an import that is only inherited is not rebuilt with.
   targets: [
@@ -34,6 +36,10 @@ let package = Package(
       name: "Records", dependencies: ["Experiment", "GuestMemory", "Machine", "Statistics", system],
       swiftSettings: strict),
     .target(
+      name: "History",
+      dependencies: ["Experiment", "Machine", "Records", "Statistics", grdb], exclude: ["README.md"],
+      swiftSettings: strict),
+    .target(
       name: "Reports", dependencies: ["Experiment", "GuestMemory", "Machine", "Records", "Statistics"],
       swiftSettings: strict),
     .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
@@ -44,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "gmembench",
       dependencies: [
-        "CKernel", "Experiment", "GuestMemory", "Machine", "Records", "Reports", "Suite", system,
+        "CKernel", "Experiment", "GuestMemory", "History", "Machine", "Records", "Reports", "Suite", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -54,6 +60,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),
+    .testTarget(
+      name: "HistoryTests",
+      dependencies: ["Experiment", "History", "Machine", "Records", "Statistics", grdb],
+      swiftSettings: strict),
     .testTarget(
       name: "LabTests",
       dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Suite", system],

@@ -56,6 +56,16 @@ public struct CSVRow: Sendable {
     return value
   }
 
+  /// The whole number in a column, 2^40 at most either way; nil where the field is empty.
+  public func whole(_ column: String) throws(CSVFailure) -> Int? {
+    let text = self[column]
+    if text.isEmpty { return nil }
+    guard let value = Int(text), (-Self.largestCount...Self.largestCount).contains(value) else {
+      throw failure(column, "\(column) is '\(text)', not a whole number")
+    }
+    return value
+  }
+
   /// What is wrong with a column of this row.
   public func failure(_ column: String, _ message: String) -> CSVFailure {
     CSVFailure(

@@ -10,6 +10,19 @@ public enum Destination: Hashable, Sendable {
 
   /// A path as the user gave it; `-` is standard output.
   public init(_ text: String) { self = text == "-" ? .standardOutput : .file(text) }
+
+  /// Writes a file as a whole or not at all.
+  func write(_ bytes: [UInt8]) throws(SinkFailure) {
+    switch self {
+    case .standardOutput: _ = try AppendedFile(standardOutput: bytes)
+    case .file(let path):
+      if let file = try ReplacedFile(path) {
+        try file.replace(with: bytes)
+      } else {
+        _ = try AppendedFile(path: path, header: bytes)
+      }
+    }
+  }
 }
 
 /// How bytes get into a descriptor: a seam, so that a test can fill a disk half way through a line.
@@ -40,6 +53,26 @@ enum Files {
   static func mode(of path: String) -> mode_t? {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode : nil
+  }
+
+  /// The same, of a symbolic link itself.
+  static func modeOfLink(_ path: String) -> mode_t? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status.st_mode : nil
+  }
+
+  /// What is in a directory, in the order of the names' bytes.
+  static func names(in path: String) throws(SinkFailure) -> [String] {
+    guard let directory = opendir(path) else { throw SinkFailure("\(path): \(Errno(rawValue: errno))") }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
   }
 
   static func isDirectory(_ mode: mode_t) -> Bool { mode & S_IFMT == S_IFDIR }

@@ -19,7 +19,7 @@ extension Recording {
           case .kernel: entry.row?["kernel_release"]
           case .abi: entry.row?["abi"]
           case .flush: entry.row?["flush"]
-          case .clock: clock
+          case .clock: context?.clock.name
           case .method: entry.row?["method"]
           case .pageBytes: entry.row?["page_bytes"]
           }

@@ -15,6 +15,8 @@ public struct Recording: Sendable {
   /// How much is read of a folder: samples.csv is large, and blocks.csv has each block's median.
   public enum Depth: Hashable, Sendable {
     case blocks
+    /// Those that do not count as well, one by one.
+    case everyBlock
     case samples
   }
 
@@ -31,6 +33,8 @@ public struct Recording: Sendable {
     /// Its row in summary.csv, where there is one.
     var row: CSVRow?
     var blocks = Blocks.none
+    /// Every line of blocks.csv, where each was asked for.
+    var lines: [RecordedBlock] = []
   }
 
   /// As the user named it.
@@ -38,8 +42,8 @@ public struct Recording: Sendable {
   public let form: Form
   /// The run's own name; nil where nothing was recorded.
   public internal(set) var runID: String?
-  /// The clock's name, which run.json knows.
-  var clock: String?
+  /// What run.json says; nil where there is none that is understood.
+  public private(set) var context: RunJSON?
   /// What a reader of the figures has to know of the files.
   public internal(set) var findings: [Finding] = []
   private(set) var entries: [Entry] = []
@@ -64,7 +68,7 @@ public struct Recording: Sendable {
         try readSummary(reader)
       } else if reader.header.contains("round") {
         form = .blocks
-        try readDigests(reader)
+        try readDigests(reader, depth)
       } else {
         throw CSVFailure(
           file: path, line: 1, column: 1,
@@ -85,7 +89,7 @@ public struct Recording: Sendable {
     readContext()
     let blocks = "\(path)/blocks.csv"
     guard Files.mode(of: blocks) != nil else {
-      guard depth == .blocks else {
+      guard depth != .samples else {
         throw SinkFailure("\(path): blocks.csv is missing, which tells what counts")
       }
       return
@@ -95,7 +99,7 @@ public struct Recording: Sendable {
     if depth == .samples, Files.mode(of: samples) != nil {
       try readSamples(CSVReader(path: samples), blocks: reader)
     } else {
-      try readDigests(reader)
+      try readDigests(reader, depth)
     }
     let rowless = entries.count { $0.row == nil }
     if rowless > 0 {
@@ -110,7 +114,7 @@ public struct Recording: Sendable {
     let file = "\(path)/run.json"
     guard Files.mode(of: file) != nil else { return }
     do {
-      clock = try RunJSON(bytes: Files.read(file)).clock.name
+      context = try RunJSON(bytes: Files.read(file))
     } catch {
       findings.append(Finding(.warning, "\(file): not understood (its clock stays unknown): \(error)"))
     }
@@ -127,13 +131,14 @@ public struct Recording: Sendable {
     }
   }
 
-  private mutating func readDigests(_ reader: consuming CSVReader) throws(CSVFailure) {
+  private mutating func readDigests(_ reader: consuming CSVReader, _ depth: Depth) throws(CSVFailure) {
     var numbers = Set<BlockID>()
     var digests = entries.map { _ in DigestSeries() }
     try BlocksCSV.read(reader) { (block) throws(CSVFailure) in
       let entry = try self.entry(of: block)
       if entry == digests.count { digests.append(DigestSeries()) }
       guard numbers.insert(BlockID(entry: entry, number: block.number)).inserted else { throw block.repeated }
+      if depth == .everyBlock { entries[entry].lines.append(block) }
       guard block.counts else { return }
       guard digests[entry].series.medians[block.round] == nil else { throw block.sharesRound }
       digests[entry].add(block.digest, round: block.round)
@@ -143,13 +148,13 @@ public struct Recording: Sendable {
 
   /// The samples of the blocks that count: a block whose samples are not as many as blocks.csv says is left out.
   private mutating func readSamples(_ reader: consuming CSVReader, blocks: consuming CSVReader) throws {
-    var open: [BlockID: BlocksCSV.RecordedBlock] = [:]
+    var open: [BlockID: RecordedBlock] = [:]
     try BlocksCSV.read(blocks) { (block) throws(CSVFailure) in
       let id = BlockID(entry: try self.entry(of: block), number: block.number)
       guard open.updateValue(block, forKey: id) == nil else { throw block.repeated }
     }
     var series = entries.map { _ in BlockSeries() }
-    func add(_ samples: [Double], _ block: BlocksCSV.RecordedBlock, to entry: Int) throws(CSVFailure) {
+    func add(_ samples: [Double], _ block: RecordedBlock, to entry: Int) throws(CSVFailure) {
       guard series[entry].medians[block.round] == nil else { throw block.sharesRound }
       series[entry].add(samples, round: block.round)
     }
@@ -216,7 +221,7 @@ public struct Recording: Sendable {
     return entries.count - 1
   }
 
-  private mutating func entry(of block: BlocksCSV.RecordedBlock) throws(CSVFailure) -> Int {
+  private mutating func entry(of block: RecordedBlock) throws(CSVFailure) -> Int {
     try take(runID: block.row["run_id"], block.row)
     return entry(block.key)
   }

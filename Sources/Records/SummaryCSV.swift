@@ -33,16 +33,7 @@ public enum SummaryCSV {
 
   /// Writes recomputed rows, a file as a whole or not at all.
   public static func write(_ rows: [RecomputedRow], to destination: Destination) throws(SinkFailure) {
-    let bytes = bytes(of: rows)
-    switch destination {
-    case .standardOutput: _ = try AppendedFile(standardOutput: bytes)
-    case .file(let path):
-      if let file = try ReplacedFile(path) {
-        try file.replace(with: bytes)
-      } else {
-        _ = try AppendedFile(path: path, header: bytes)
-      }
-    }
+    try destination.write(bytes(of: rows))
   }
 
   private static func file<Row>(_ rows: [Row], cell: (Row, Column) -> String) -> [UInt8] {

@@ -15,8 +15,8 @@ struct Gmembench: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
-      CompareCommand.self, SummarizeCommand.self, CompanionCommand.self, HolderCommand.self,
-      ForkerCommand.self,
+      CompareCommand.self, SummarizeCommand.self, HistoryCommand.self, CompanionCommand.self,
+      HolderCommand.self, ForkerCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+private let results = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .appendingPathComponent("../../Results").standardized.path
+private let reference = "\(results)/amd-epyc-25.17.1-2cpu-1node-24gib-kvm/quick"
+
+@Suite("history", .enabled(if: Program.path != nil, "the built gmembench"))
+struct HistoryCommandTests {
+  private let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  private func history(_ arguments: String..., wrapper: [String] = []) throws -> Program.Outcome {
+    try Program.run(
+      ["history"] + arguments + ["--database", folder.path("history.sqlite")], wrapper: wrapper)
+  }
+
+  /// The reference run on other nights, its blocks left out.
+  private func makeNights(_ nights: ClosedRange<Int>) throws {
+    let text = try String(contentsOfFile: "\(reference)/summary.csv", encoding: .utf8)
+    for night in nights {
+      let run = folder.path("runs/night-\(night)")
+      try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+      try text.replacingOccurrences(of: "20261125T013719Z-1", with: "night-\(night)")
+        .replacingOccurrences(of: "2026-11-25T01:37:19Z", with: "2026-01-\(night)T01:37:19Z")
+        .write(toFile: "\(run)/summary.csv", atomically: true, encoding: .utf8)
+    }
+  }
+
+  @Test func runsAreAddedListedShownAndExported() throws {
+    let added = try history("add", reference)
+    #expect(
+      added.status == 0 && added.output.contains("127 cases, 6408 blocks; 127 new series"), "\(added.errors)")
+    let imported = try history("import", results)
+    #expect(
+      imported.status == 0 && imported.output.hasSuffix("3 runs: 2 added, 1 there already, 0 refused\n"))
+    let list = try history("list", "--benchmark", "fault-in,free", "--backing", "memfd_secret")
+    #expect(list.status == 0 && list.output.contains("fault-in touch") && !list.output.contains("tlb-flush"))
+    let key =
+      "fault-in/touch/memfd_secret/pages=512/order=sequential/threads=1/cpu_node=0/memory_node=0/others=spin"
+    for parts in [[key], ["fault-in", "touch", "memfd_secret", "others=spin", "ns"]] {
+      let show = try Program.run(
+        ["history", "show"] + parts + ["--database", folder.path("history.sqlite")])
+      #expect(show.status == 0 && show.output.contains("×7.27 [7.06, 7.45]"), "\(show.errors)")
+      #expect(show.output.contains("•") && show.output.contains("Linux 6.18.44-fc-v669"))
+    }
+    let ambiguous = try history("show", "memfd_secret")
+    #expect(ambiguous.status == 1 && ambiguous.output.isEmpty && ambiguous.errors.contains("could be"))
+    let export = try history("export", key)
+    #expect(export.status == 0 && export.output.split(separator: "\n").count == 2)
+    #expect(export.output.contains(",ok,,44,"), "\(export.output)")
+    #expect(try history("list", "nonsense").status == 3)
+  }
+
+  @Test func theDatabaseIsBesideTheRunsUnlessNamed() throws {
+    try makeNights(10...11)
+    let runs = folder.path("runs")
+    #expect(try Program.run(["history", "add", "\(runs)/night-10", "\(runs)/night-11"]).status == 0)
+    #expect(FileManager.default.fileExists(atPath: "\(runs)/history.sqlite"))
+    #expect(try Program.run(["history", "rebuild", runs]).status == 0)
+    let apart = try Program.run(["history", "add", "\(runs)/night-10", reference])
+    #expect(apart.status == 64 && apart.errors.contains("--database"))
+  }
+
+  @Test func oneBadRunDoesNotKeepTheOthersOut() throws {
+    try makeNights(10...12)
+    try Data("not a summary".utf8).write(to: folder.url.appendingPathComponent("runs/night-11/summary.csv"))
+    let outcome = try history(
+      "add", folder.path("runs/night-11"), folder.path("runs/night-12"), folder.path("runs/night-10"))
+    #expect(outcome.status == 1 && outcome.errors.contains("night-11/summary.csv:1:1: "), "\(outcome.errors)")
+    #expect(outcome.output.hasSuffix("3 runs: 2 added, 0 there already, 1 refused\n"))
+  }
+
+  @Test func addsOfSeveralProcessesLoseNothing() throws {
+    try makeNights(10...29)
+    let place = folder.path("runs")
+    // Half of the nights by each of two processes, and all of them by a third.
+    let script = """
+      "$0" history import \(place)/night-1? --database \(place)/h.sqlite & first=$!
+      "$0" history import \(place)/night-2? --database \(place)/h.sqlite & second=$!
+      "$0" history import \(place) --database \(place)/h.sqlite && wait $first && wait $second
+      """
+    let outcome = try Program.run([], wrapper: ["sh", "-c", script])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let export = try Program.run([
+      "history", "export", "fault-in", "/touch/memfd/", "others=spin", "--database", "\(place)/h.sqlite",
+    ])
+    #expect(export.output.split(separator: "\n").count == 21, "\(export.output)\(export.errors)")
+  }
+
+  @Test(
+    .enabled(
+      if: (try? Program.run(["--version"], wrapper: ["unshare", "-rm"]).status) == 0,
+      "unshare -rm, to mount a file system"
+    ))
+  func aFullDiskKeepsWhatWasThere() throws {
+    // The reference run, with its blocks, does not fit beside the first night.
+    try makeNights(10...10)
+    let disk = folder.path("disk")
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+    let outcome = try Program.run(
+      [],
+      wrapper: [
+        "unshare", "-rm", "sh", "-c",
+        """
+        mount -t tmpfs -o size=400k tmpfs \(disk) || exit 99
+        "$0" history add \(folder.path("runs/night-10")) --database \(disk)/h.sqlite || exit 98
+        "$0" history add \(reference) --database \(disk)/h.sqlite && exit 97
+        "$0" history export --database \(disk)/h.sqlite || exit 96
+        """,
+      ])
+    #expect(
+      outcome.status == 0 && outcome.errors.contains("no space left"), "\(outcome.status) \(outcome.errors)")
+    #expect(outcome.output.contains(",night-10,") && !outcome.output.contains(",20261125T013719Z-1,"))
+  }
+
+  @Test(arguments: [
+    ["history", "add"], ["history", "show"], ["history", "rebuild"], ["history", "check-nothing"],
+  ])
+  func badUsageIs64(arguments: [String]) throws {
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 64, "\(outcome.output)\(outcome.errors)")
+  }
+}
