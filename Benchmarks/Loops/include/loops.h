@@ -99,9 +99,8 @@ struct loops_part {
 	int vcpu;
 	struct kvm_run *run;
 	struct ckernel_guest guest;
-	/* Left by the thread: the clock before and after its pages, what happened to it meanwhile, 0 or -errno. */
+	/* Left by the thread: the clock before its pages, what happened to it meanwhile, 0 or -errno. */
 	uint64_t begin;
-	uint64_t end;
 	int64_t minor_faults;
 	int64_t context_switches;
 	int result;
