@@ -192,6 +192,8 @@ private struct MachineCheck {
   /// The baseline's series of each that has one; that and its arms are a family.
   private var baselines: [Series: Series] = [:]
   private var families: [Series: [Series]] = [:]
+  /// Series whose medians were judged: the others cannot say whether they moved.
+  private var judged: Set<Series> = []
 
   init(_ histories: [SeriesHistory], _ rule: SeriesCheck.Rule) {
     self.histories = histories
@@ -229,6 +231,7 @@ private struct MachineCheck {
       unjudged += 1
       return
     }
+    if kind == .absolute { judged.insert(series) }
     for (number, change) in found.enumerated() {
       let left = found[number...].reduce(0) { $0 + log($1.ratio.value) }
       changes.append(
@@ -280,14 +283,15 @@ private struct MachineCheck {
 
   /// Whether the rest moved as a median did: of its family, or where it is alone of all series in its unit.
   private func isShared(_ change: SeriesChange, _ found: [Series: [SeriesChange]]) -> Bool {
-    var others = (families[change.series] ?? []).filter { $0 != change.series }
-    if others.isEmpty {
-      others = histories.map(\.series).filter { $0 != change.series && $0.unit == change.series.unit }
+    func others(_ series: [Series]) -> [Series] {
+      series.filter { $0 != change.series && $0.unit == change.series.unit && judged.contains($0) }
     }
-    guard !others.isEmpty else { return false }
-    let alike = others.count {
+    var mates = others(families[change.series] ?? [])
+    if mates.isEmpty { mates = others(histories.map(\.series)) }
+    guard !mates.isEmpty else { return false }
+    let alike = mates.count {
       moved($0, .absolute, slower: change.isSlower, with: change, found)
     }
-    return 2 * alike > others.count
+    return 2 * alike > mates.count
   }
 }

@@ -26,11 +26,17 @@ extension RunJSON {
     return (optional + mitigations).compactMap { name, value in value.map { (name, $0) } }
   }
 
-  /// What differs from an earlier run, in the order of `facts`; what only one of them knows is no difference.
+  /// What differs from an earlier run, in the order of `facts`; what only one of them knows is no difference. Of the
+  /// command line, the parameters that differ.
   public func differences(from earlier: RunJSON) -> [FactChange] {
     let before = Dictionary(earlier.facts.map { ($0.name, $0.value) }) { first, _ in first }
     return facts.compactMap { name, value in
-      before[name].flatMap { $0 == value ? nil : FactChange(name: name, before: $0, after: value) }
+      guard let old = before[name], old != value else { return nil }
+      guard name == "command line" else { return FactChange(name: name, before: old, after: value) }
+      let (oldWords, words) = (old.split(separator: " "), value.split(separator: " "))
+      return FactChange(
+        name: name, before: oldWords.filter { !words.contains($0) }.joined(separator: " "),
+        after: words.filter { !oldWords.contains($0) }.joined(separator: " "))
     }
   }
 }

@@ -77,22 +77,42 @@ public enum CheckReport {
     var text =
       "  since \(first.after.startedAt), run \(first.after.runID), after \(first.before.runID)"
       + "   \(first.series.machineKey)\n"
-    let region = changes.filter { $0.earliest.runID != $0.before.runID || $0.latest.runID != $0.after.runID }
-    if let widest = region.max(by: { $0.change.region.count < $1.change.region.count }) {
-      text +=
-        "    the place is not certain: between \(widest.earliest.startedAt) and \(widest.latest.startedAt)\n"
+    if let widest = changes.max(by: { $0.change.region.count < $1.change.region.count }),
+      widest.change.region.count > 1
+    {
+      text += "    or not just then: between \(widest.earliest.startedAt) and \(widest.latest.startedAt)\n"
     }
-    text += "    kernel \(first.earliest.kernelRelease) before, \(first.latest.kernelRelease) after\n"
-    let facts = changes.max { $0.facts.count < $1.facts.count }?.facts ?? []
-    for fact in facts { text += "    changed meanwhile: \(fact.name): \(fact.before) → \(fact.after)\n" }
-    if facts.isEmpty { text += "    nothing else that run.json knows changed meanwhile\n" }
-    var table = TextTable([.left, .left, .left, .left, .left], indent: 4)
-    for change in changes.prefix(most) { table.row(line(change)) }
-    text += table.render(style)
+    let kernels = (first.earliest.kernelRelease, first.latest.kernelRelease)
+    text +=
+      "    kernel "
+      + (kernels.0 == kernels.1 ? "\(kernels.0) before and after" : "\(kernels.0) → \(kernels.1)")
+    let facts = (changes.max { $0.facts.count < $1.facts.count }?.facts ?? []).filter { $0.name != "kernel" }
+    text += facts.isEmpty && kernels.0 == kernels.1 ? "; nothing that run.json knows changed with it\n" : "\n"
+    for fact in facts {
+      text +=
+        "    \(fact.name): \(fact.before.isEmpty ? "-" : fact.before) → \(fact.after.isEmpty ? "-" : fact.after)\n"
+    }
+    // What the rest shares needs no list of the rest.
+    if [.machine, .meaning].contains(first.verdict), changes.count > 3 {
+      return text + "    \(changes.count) figures, \(range(changes))\n"
+    }
+    for group in CaseGroup.make(changes.prefix(most).map(\.series.key)) {
+      var table = TextTable([.left, .left, .left, .left, .left], indent: 6)
+      for member in group.members {
+        for change in changes where change.series.key == member.key { table.row(line(change, member.label)) }
+      }
+      text += (group.heading.isEmpty ? "" : "    \(group.heading)\n") + table.render(style)
+    }
     return changes.count > most ? text + "    and \(changes.count - most) more\n" : text
   }
 
-  private static func line(_ change: SeriesChange) -> [String] {
+  private static func range(_ changes: [SeriesChange]) -> String {
+    let ratios = changes.map(\.change.ratio.value).sorted()
+    let ends = [ratios.first, ratios.last].compactMap { $0.map { "×" + Figures.fixed($0, 2) } }
+    return ends[0] == ends.last ? ends[0] : ends.joined(separator: " to ")
+  }
+
+  private static func line(_ change: SeriesChange, _ label: String) -> [String] {
     let levels: String
     switch change.kind {
     case .effect:
@@ -103,8 +123,8 @@ public enum CheckReport {
         + Figures.amount(change.levelAfter, unit: change.series.unit)
     }
     return [
-      change.series.key, change.kind == .effect ? "against the baseline" : "by itself",
-      Figures.ratio(change.change.ratio.value, change.change.ratio.interval), levels, again(change),
+      label, Figures.ratio(change.change.ratio.value, change.change.ratio.interval), levels,
+      change.kind == .effect ? "against the baseline" : "by itself", again(change),
     ]
   }
 

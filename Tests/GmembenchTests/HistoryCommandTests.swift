@@ -71,6 +71,91 @@ struct HistoryCommandTests {
     #expect(try history("list", "nonsense").status == 3)
   }
 
+  /// Nights of the reference run with a regression of the proxy's touch in the later ones, and another kernel then.
+  private func makeRegression(nights: Int, since first: Int) throws {
+    let context = try String(contentsOfFile: "\(reference)/run.json", encoding: .utf8)
+    let (id, start, kernel) = (try field("run_id"), try field("started_at"), try field("kernel_release"))
+    let places = try ["p50", "p50_low", "p50_high", "ratio", "ratio_low", "ratio_high"].map { column in
+      try #require(header.firstIndex { $0 == column })
+    }
+    for night in 0..<nights {
+      let run = folder.path("runs/night-\(night)")
+      try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+      func dated(_ text: String) -> String {
+        text.replacingOccurrences(of: id, with: "night-\(night)")
+          .replacingOccurrences(of: start, with: "2026-03-\(10 + night)T02:00:00Z")
+          .replacingOccurrences(of: kernel, with: night < first ? "6.18.1" : "6.18.2")
+      }
+      let lines = rows.filter { $0.contains { $0.hasPrefix("fault-in/touch/") } }.map { row in
+        var row = row.map(String.init)
+        // Nights that are not all alike, and in the later ones a tenth more of the proxy.
+        let isSlow = night >= first && row.contains("memfd_secret")
+        for place in places {
+          if let value = Double(row[place]) {
+            row[place] = "\(value * (isSlow ? 1.1 : 1) * (1 + 0.001 * Double(night % 3)))"
+          }
+        }
+        return row.joined(separator: ",")
+      }
+      try dated(([header.joined(separator: ",")] + lines).joined(separator: "\n") + "\n")
+        .write(toFile: "\(run)/summary.csv", atomically: true, encoding: .utf8)
+      try dated(context).write(toFile: "\(run)/run.json", atomically: true, encoding: .utf8)
+    }
+  }
+
+  @Test func aRegressionIs2UntilItIsAcknowledged() throws {
+    try makeRegression(nights: 18, since: 9)
+    #expect(try history("import", folder.path("runs")).status == 0)
+    let found = try history("check")
+    #expect(found.status == 2 && found.output.contains("run night-9, after night-8"), "\(found.output)")
+    #expect(found.output.contains("kernel 6.18.1 → 6.18.2"))
+    #expect(found.output.contains("memfd_secret") && found.output.contains("2 regressions"))
+    #expect(try history("check", "--backing", "memfd").status == 0)
+    #expect(try history("acknowledge", "--run", "night-8").status == 3)
+    let known = try history("acknowledge", "memfd_secret", "--note", "the new kernel")
+    #expect(known.status == 0 && known.output.contains("the new kernel"))
+    let quiet = try history("check")
+    #expect(quiet.status == 0 && quiet.output.contains("no regression; 2 acknowledged"), "\(quiet.output)")
+    #expect(try history("rebuild", folder.path("runs")).status == 0)
+    #expect(try history("check").status == 0)
+    #expect(try history("acknowledge", "--withdraw", "1").status == 0)
+    #expect(try history("check").status == 2)
+    #expect(try history("acknowledge", "--withdraw", "1").status == 1)
+  }
+
+  /// The second measurement is a stand-in's, whose figures are those of a night.
+  @Test(arguments: [
+    (night: 17, status: 2, words: "measured again"), (night: 0, status: 0, words: "did not bear out"),
+  ])
+  func suspectsAreMeasuredAgain(night: Int, status: Int32, words: String) throws {
+    try makeRegression(nights: 18, since: 9)
+    #expect(try history("import", folder.path("runs")).status == 0)
+    let standIn = folder.path("stand-in")
+    try """
+    #!/bin/sh
+    while [ "$1" != --output ]; do shift; done
+    cp -r \(folder.path("runs/night-\(night)")) "$2"
+    """.write(toFile: standIn, atomically: true, encoding: .utf8)
+    let outcome = try history("check", "--confirm-with", "sh \(standIn)")
+    #expect(outcome.status == status && outcome.output.contains(words), "\(outcome.output)\(outcome.errors)")
+    let failing = try history("check", "--confirm-with", "false")
+    #expect(failing.status == 2 && failing.output.contains("not measured again"), "\(failing.output)")
+  }
+
+  @Test func whatCannotBeCheckedIsSaid() throws {
+    #expect(try history("check").status == 1)
+    try makeRegression(nights: 3, since: 9)
+    #expect(try history("import", folder.path("runs")).status == 0)
+    let few = try history("check")
+    #expect(few.status == 0 && few.output.contains("too few nights"), "\(few.output)")
+    #expect(try history("check", "nonsense").status == 3)
+    for bad in [
+      ["--window", "3"], ["--minimum-points", "1"], ["--minimum-magnitude", "2"], ["--significance", "0"],
+    ] {
+      #expect(try Program.run(["history", "check"] + bad).status == 64, "\(bad)")
+    }
+  }
+
   @Test func theDatabaseIsBesideTheRunsUnlessNamed() throws {
     try makeNights(10...11)
     let runs = folder.path("runs")
