@@ -12,7 +12,8 @@
  * page cache's lock and, for guests, KVM's mmu_lock are shared as well. An arm that flushes nothing shows all but the
  * flush. A flush reaches the CPUs that fault at the same time too, and each waits for the others while it is
  * interrupted by them. Two threads on SMT siblings share a core. A thread's own time is the sum of its pages: starting
- * and ending it is in no figure.
+ * and ending it is in no figure. A block is invalid where a thread began more than 20 us after the first, whatever its
+ * faults then took; towards the end of a block the last thread is alone.
  */
 #include "loops.h"
 
@@ -80,7 +81,7 @@ static int take_part(void *argument)
 	struct loops_part *part = ((struct member *)argument)->part;
 	struct ckernel_thread_usage before = { 0 }, after = { 0 };
 	int prepared = crowd->prepare(crowd, part);
-	uint64_t begin, end;
+	uint64_t begin;
 	int result;
 
 	ckernel_thread_usage(&before);
@@ -90,10 +91,8 @@ static int take_part(void *argument)
 		return prepared ? prepared : result;
 	begin = ckernel_clock_begin(crowd->clock);
 	result = crowd->touch(crowd, part);
-	end = ckernel_clock_end(crowd->clock);
 	ckernel_thread_usage(&after);
 	part->begin = begin;
-	part->end = end;
 	part->minor_faults = after.minor_faults - before.minor_faults;
 	part->context_switches = after.voluntary_switches + after.involuntary_switches -
 				 before.voluntary_switches - before.involuntary_switches;

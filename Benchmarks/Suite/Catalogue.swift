@@ -8,7 +8,8 @@ import Machine
 /// Every operation of the suite, and what an arm must show before it is measured.
 public enum Catalogue {
   public static let operations: [OperationSpec] =
-    (FaultIn.operations + GuestFault.operations + Free.operations + TLBFlush.operations
+    (FaultIn.operations + [ReadAhead.host] + GuestFault.operations + [ReadAhead.guest] + Free.operations
+    + TLBFlush.operations
     + FlushCost.operations + FlushTargets.operations + Aftermath.operations).map(\.holdingDirectMap)
 
   public static var benchmarks: [String] {

@@ -107,7 +107,7 @@ extension Plan {
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
-        && (spec.variesThreads || selection.threads?.contains(1) ?? true)
+        && (spec.variesThreads || selection.threads?.contains(spec.threads) ?? true)
     }.map { isSizeAsked ? $0.ofAnySize : $0 }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
     let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
@@ -240,7 +240,7 @@ extension Plan {
       return backings.flatMap { backing in
         states.map { state in
           along(spec.batches.filter { $0 < selection.pages } + [selection.pages]) { batch in
-            var measured = measured(backing, state)
+            var measured = measured(backing, state, threads: spec.threads)
             // Batches follow one another as they lie.
             measured.order = .sequential
             measured.batch = batch

@@ -16,6 +16,8 @@ public struct OperationSpec: Sendable {
   public var armAxis: ArmAxis
   /// Where the arms differ in `batch`: the pages of a call, ascending; the whole region is always among them.
   public let batches: [Int]
+  /// Threads that a block takes where their number is not the caller's.
+  public let threads: Int
   /// Pages that a block has even where the caller's blocks are smaller, unless their size is asked for.
   public private(set) var leastPages: Int
   /// The only order that it makes sense in; nil where the caller chooses.
@@ -45,7 +47,7 @@ public struct OperationSpec: Sendable {
 
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
-    armAxis: ArmAxis = .backing, batches: [Int] = [], leastPages: Int = 0,
+    armAxis: ArmAxis = .backing, batches: [Int] = [], threads: Int = 1, leastPages: Int = 0,
     order: AccessOrder? = nil, pagesPerBackingPage: Int = 1, others: [OthersState] = OthersState.allCases,
     backings: [Backing], isHeadline: Bool = false, isDetail: Bool = false, takesPagesIn: Bool = false,
     takesThreads: Bool = false, isPathLength: Bool = true,
@@ -59,6 +61,7 @@ public struct OperationSpec: Sendable {
     self.method = method
     self.armAxis = armAxis
     self.batches = batches
+    self.threads = threads
     self.leastPages = leastPages
     self.order = order
     self.pagesPerBackingPage = pagesPerBackingPage

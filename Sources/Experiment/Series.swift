@@ -33,11 +33,18 @@ public struct SeriesPoint: Sendable {
   public var value: LocationEstimate?
   /// Against the baseline of the run, with its 95 % interval.
   public var ratio: LocationEstimate?
+  /// That baseline's key; empty without one.
+  public var baseline: String
+  /// The dialect of the flag that the kernel speaks; empty where that is not known or bears on nothing.
+  public var abi: String
+  /// Function call interrupts of all CPUs for each page of the blocks that count, less the shootdowns of user ranges;
+  /// nil where they were not counted.
+  public var callsPerPage: Double?
 
   public init(
     runID: String, startedAt: String, runStatus: String, kernelRelease: String, status: String,
-    reason: String,
-    blocks: Int, value: LocationEstimate?, ratio: LocationEstimate?
+    reason: String, blocks: Int, value: LocationEstimate?, ratio: LocationEstimate?, baseline: String = "",
+    abi: String = "", callsPerPage: Double? = nil
   ) {
     self.runID = runID
     self.startedAt = startedAt
@@ -48,6 +55,9 @@ public struct SeriesPoint: Sendable {
     self.blocks = blocks
     self.value = value
     self.ratio = ratio
+    self.baseline = baseline
+    self.abi = abi
+    self.callsPerPage = callsPerPage
   }
 }
 
@@ -66,4 +76,37 @@ public struct SeriesOutline: Sendable {
     self.runs = runs
     self.last = last
   }
+}
+
+/// Something of a machine or a run that differs between two runs, and may be why figures do.
+public struct FactChange: Hashable, Sendable {
+  /// In words: `kernel`, `microcode`, ….
+  public var name: String
+  public var before, after: String
+
+  public init(name: String, before: String, after: String) {
+    self.name = name
+    self.before = before
+    self.after = after
+  }
+}
+
+/// A change of what the figures of a machine mean, which is no change of cost.
+public struct ContextChange: Sendable, CustomStringConvertible {
+  public var machineKey: String
+  /// When the first run started that has it, and the one before.
+  public var startedAt, before: String
+  /// What it is, such as `the dialect of the flag: v7 → mainline`.
+  public var what: String
+  /// Among the nights that are news.
+  public var isRecent = true
+
+  public init(machineKey: String, startedAt: String, before: String, what: String) {
+    self.machineKey = machineKey
+    self.startedAt = startedAt
+    self.before = before
+    self.what = what
+  }
+
+  public var description: String { "context since \(startedAt) on \(machineKey): \(what)" }
 }

@@ -6,6 +6,7 @@ enum Schema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { db in try db.execute(sql: first) }
+    migrator.registerMigration("2") { db in try db.execute(sql: second) }
     return migrator
   }
 
@@ -88,5 +89,19 @@ enum Schema {
         runs.run_id, runs.started_at, runs.status AS run_status, runs.kernel_release, runs.microcode,
         summaries.*
       FROM summaries JOIN series ON series.id = summaries.series JOIN runs ON runs.id = summaries.run;
+    """
+
+  private static let second = """
+    CREATE TABLE acknowledgements (
+      id INTEGER PRIMARY KEY,
+      machine_key TEXT NOT NULL,
+      "case" TEXT NOT NULL,
+      unit TEXT NOT NULL,
+      figure TEXT NOT NULL,
+      earliest TEXT NOT NULL,
+      latest TEXT NOT NULL,
+      note TEXT NOT NULL,
+      made_at TEXT NOT NULL
+    );
     """
 }

@@ -3,7 +3,8 @@ import GRDB
 import Glibc
 
 extension SeriesDatabase {
-  /// Makes a database anew beside the one at the path and puts it in its place at once, when it is whole.
+  /// Makes a database anew beside the one at the path and puts it in its place at once, when it is whole. What was
+  /// acknowledged, which the folders do not know, is taken over unless the old one is damaged.
   ///
   /// - Parameter fill: adds the runs.
   /// - Returns: where a damaged database was moved to; nil where none was.
@@ -19,27 +20,40 @@ extension SeriesDatabase {
     defer { remove(temporary) }
     let made = try makeEmpty(temporary, named: path)
     try fill(made)
-    let runs = try made.read(runNames)
+    if content == .ours { try made.takeAcknowledgements(from: path) }
+    let held = try made.read(contentNames)
     try made.close()
-    if content == .ours { return try replace(target, named: path, by: temporary, holding: runs) }
+    if content == .ours { return try replace(target, named: path, by: temporary, holding: held) }
     guard try DatabaseFile.publish(temporary, as: target) else {
       throw HistoryFailure("\(path): another process made a database there meanwhile; repeat it")
     }
     return nil
   }
 
-  /// Run ids with their machine keys.
-  private static func runNames(_ db: Database) throws -> Set<String> {
-    try String.fetchSet(db, sql: "SELECT run_id || ' on ' || machine_key FROM runs")
+  /// Run ids with their machine keys, and the numbers of acknowledgements.
+  private static func contentNames(_ db: Database) throws -> Set<String> {
+    try String.fetchSet(db, sql: "SELECT 'run ' || run_id || ' on ' || machine_key FROM runs").union(
+      acknowledgements(db).compactMap { one in one.id.map { "acknowledgement \($0)" } })
+  }
+
+  private func takeAcknowledgements(from path: String) throws {
+    do {
+      let old = try SeriesDatabase(path, for: .reading)
+      let known = try old.acknowledgements()
+      try old.close()
+      try acknowledge(known)
+    } catch let failure as HistoryFailure where failure.isDamage {
+      return
+    }
   }
 
   private static func replace(
-    _ target: String, named path: String, by temporary: String, holding runs: Set<String>
+    _ target: String, named path: String, by temporary: String, holding held: Set<String>
   ) throws -> String? {
     do {
       let old = try SeriesDatabase(opening: target, named: path, for: .adding)
       try old.refuseNewer()
-      try old.giveWay(to: temporary, at: target, holding: runs)
+      try old.giveWay(to: temporary, at: target, holding: held)
       return nil
     } catch let failure as HistoryFailure where failure.isDamage {
       let aside = try moveAside(target)
@@ -49,17 +63,17 @@ extension SeriesDatabase {
   }
 
   /// While nobody else has the old file open or can begin with it: its log would be taken for the new one's.
-  private func giveWay(to temporary: String, at target: String, holding runs: Set<String>) throws {
+  private func giveWay(to temporary: String, at target: String, holding held: Set<String>) throws {
     try HistoryFailure.catching(path) {
       try queue.writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA journal_mode = DELETE")
         do {
           try db.inTransaction(.exclusive) {
-            let lost = try Self.runNames(db).subtracting(runs).sorted()
+            let lost = try Self.contentNames(db).subtracting(held).sorted()
             guard lost.isEmpty else {
               let more = lost.count > 5 ? ", and \(lost.count - 5) more" : ""
               throw HistoryFailure(
-                "\(path): left as it is, because it holds what the folders do not: run \(lost.prefix(5).joined(separator: ", "))"
+                "\(path): left as it is, because it holds what the folders do not: \(lost.prefix(5).joined(separator: ", "))"
                   + "\(more); name their directories too, or another --database")
             }
             guard rename(temporary, target) == 0 else {

@@ -84,16 +84,47 @@ extension SeriesDatabase {
 
   /// What every run says of a series, in the order of time; those without a figure among them.
   public func points(of series: Series) throws -> [SeriesPoint] {
+    try histories(
+      where: """
+        series.machine_key = \(series.machineKey) AND series."case" = \(series.key) AND series.unit = \(series.unit)
+        """
+    ).first?.points ?? []
+  }
+
+  /// The same of each series.
+  public func histories(_ filter: Filter = Filter()) throws -> [SeriesHistory] {
+    try histories(where: filter.condition)
+  }
+
+  private func histories(where condition: SQL) throws -> [SeriesHistory] {
     try read { db in
-      let statement = try db.cachedStatement(
-        sql: """
-          SELECT runs.run_id, runs.started_at, runs.status AS run_status, runs.kernel_release, summaries.status, reason,
-            blocks, p50, p50_low, p50_high, ratio, ratio_low, ratio_high
+      // A run's texts are fetched once and not with each of its figures.
+      let runs = try Row.fetchAll(
+        db, sql: "SELECT id, run_id, started_at, coalesce(status, '') AS status, kernel_release FROM runs")
+      let run = Dictionary(uniqueKeysWithValues: runs.map { ($0["id"] as Int64, RunTexts($0)) })
+      let cursor = try SQLRequest<Row>(
+        literal: """
+          SELECT series.id, series.machine_key, series."case", series.unit, summaries.run, summaries.status, reason, blocks,
+            p50, p50_low, p50_high, ratio, ratio_low, ratio_high, coalesce(baseline, ''), coalesce(abi, ''),
+            cal_interrupts - tlb_interrupts
           FROM series JOIN summaries ON summaries.series = series.id JOIN runs ON runs.id = summaries.run
-          WHERE series.machine_key = ? AND series."case" = ? AND series.unit = ? ORDER BY runs.started_at, runs.run_id
-          """)
-      return try Row.fetchAll(statement, arguments: [series.machineKey, series.key, series.unit]).map(
-        SeriesPoint.init)
+          WHERE \(condition) ORDER BY series.machine_key, series.id, runs.started_at, runs.run_id
+          """
+      ).fetchCursor(db)
+      var histories: [SeriesHistory] = []
+      var (last, pages) = (Int64?.none, Double?.none)
+      while let row = try cursor.next() {
+        if last != row[0] {
+          last = row[0]
+          let series = Series(machineKey: row[1], key: row[2], unit: row[3])
+          pages = series.key.split(separator: "/").first { $0.hasPrefix("pages=") }
+            .flatMap { Double($0.dropFirst("pages=".count)) }
+          histories.append(SeriesHistory(series: series, points: []))
+        }
+        guard let texts = run[row[4]] else { continue }
+        histories[histories.count - 1].points.append(SeriesPoint(row, of: texts, pages: pages))
+      }
+      return histories
     }
   }
 
@@ -114,20 +145,34 @@ extension Series {
   }
 }
 
+/// What a row of `runs` says in words.
+private struct RunTexts {
+  let runID, startedAt, status, kernelRelease: String
+
+  init(_ row: Row) {
+    runID = row["run_id"]
+    startedAt = row["started_at"]
+    status = row["status"]
+    kernelRelease = row["kernel_release"]
+  }
+}
+
 extension SeriesPoint {
-  fileprivate init(_ row: Row) {
-    func estimate(_ name: String) -> LocationEstimate? {
-      (row[name] as Double?).map { value in
+  /// - Parameter row: by position, as `histories` asks for it: names cost more than the rest of it.
+  fileprivate init(_ row: Row, of run: RunTexts, pages: Double?) {
+    func estimate(_ column: Int) -> LocationEstimate? {
+      (row[column] as Double?).map { value in
         LocationEstimate(
           value: value,
-          interval: Interval(low: row["\(name)_low"] ?? -.infinity, high: row["\(name)_high"] ?? .infinity))
+          interval: Interval(low: row[column + 1] ?? -.infinity, high: row[column + 2] ?? .infinity))
       }
     }
+    let blocks: Int = row[7] ?? 0
+    let covered = Double(blocks) * (pages ?? 0)
     self.init(
-      runID: row["run_id"], startedAt: row["started_at"],
-      runStatus: row["run_status"] ?? "", kernelRelease: row["kernel_release"],
-      status: row["status"] ?? "", reason: row["reason"] ?? "", blocks: row["blocks"] ?? 0,
-      value: estimate("p50"),
-      ratio: estimate("ratio"))
+      runID: run.runID, startedAt: run.startedAt, runStatus: run.status, kernelRelease: run.kernelRelease,
+      status: row[5] ?? "", reason: row[6] ?? "", blocks: blocks, value: estimate(8), ratio: estimate(11),
+      baseline: row[14], abi: row[15],
+      callsPerPage: covered > 0 ? (row[16] as Double?).map { $0 / covered } : nil)
   }
 }

@@ -51,6 +51,8 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   public var ksm: String?
   /// `SwapTotal` in bytes.
   public var swapBytes: Int64?
+  /// How the direct map was made up when this was read; nil where the kernel does not say.
+  public var directMap: DirectMapSizes?
 
   /// The stable part, and what is known of the context.
   public init(
@@ -59,7 +61,8 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     microcode: String? = nil,
     commandLine: String = "", governor: String? = nil, turbo: String? = nil, smt: String? = nil,
     transparentHugePages: String? = nil, numaBalancing: Int? = nil, mitigations: [String: String] = [:],
-    clocksource: String? = nil, ksm: String? = nil, swapBytes: Int64? = nil
+    clocksource: String? = nil, ksm: String? = nil, swapBytes: Int64? = nil,
+    directMap: DirectMapSizes? = nil
   ) {
     self.cpuModel = cpuModel
     self.cpuFamilyModelStepping = cpuFamilyModelStepping
@@ -81,6 +84,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     self.clocksource = clocksource
     self.ksm = ksm
     self.swapBytes = swapBytes
+    self.directMap = directMap
   }
 
   /// A readable slug of the stable part alone, of `[a-z0-9-.]`, such as
@@ -109,6 +113,7 @@ extension Fingerprint {
       files.line("\(cpu)/cpu\($0)/cpufreq/scaling_governor")
     }
     let kibibytes = files.text("/proc/meminfo") ?? ""
+    let directMap = DirectMapSizes.read(files)
     return Fingerprint(
       cpuModel: model(info), cpuFamilyModelStepping: stepping(info), architecture: architecture(files),
       cpus: topology.online.count, nodes: topology.nodes.count,
@@ -128,7 +133,8 @@ extension Fingerprint {
         }),
       clocksource: files.line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
       ksm: files.integer("/sys/kernel/mm/ksm/run").map { ["off", "on", "unmerging"][safe: $0] ?? "\($0)" },
-      swapBytes: SystemFiles.kibibytes("SwapTotal", inText: kibibytes))
+      swapBytes: SystemFiles.kibibytes("SwapTotal", inText: kibibytes),
+      directMap: directMap == DirectMapSizes() ? nil : directMap)
   }
 
   private static func model(_ info: CPUInfo) -> String {

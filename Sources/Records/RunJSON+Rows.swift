@@ -26,6 +26,8 @@ extension RunJSON {
     public var clocksource: String?
     public var ksm: String?
     public var swapBytes: Int64?
+    /// In bytes, when the run began.
+    public var directMap: DirectMapSizes?
 
     init(_ fingerprint: Fingerprint) {
       machineKey = fingerprint.machineKey
@@ -49,6 +51,7 @@ extension RunJSON {
       clocksource = fingerprint.clocksource
       ksm = fingerprint.ksm
       swapBytes = fingerprint.swapBytes
+      directMap = fingerprint.directMap
     }
   }
 

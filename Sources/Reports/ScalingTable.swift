@@ -50,14 +50,12 @@ public enum ScalingTable {
 
   /// What an arm's numbers of threads say together, where there are enough of them.
   private static func claims(_ rows: [Summary]) -> String {
-    let most =
-      arms(rows).map { arm in Set(rows.filter { Arm($0) == arm }.map(\.measuredCase.threads)).count }
-      .max() ?? 0
+    let most = arms(rows).map { arm in known(rows.filter { Arm($0) == arm }).count }.max() ?? 0
     var text = ""
     if most < leastPoints {
       text +=
-        "  \(most) \(most == 1 ? "number" : "numbers") of threads: too few for a claim about scaling, "
-        + "which takes \(leastPoints)\n"
+        "  \(most) \(most == 1 ? "number" : "numbers") of threads whose speed-up has an interval: too few for a claim "
+        + "about scaling, which takes \(leastPoints)\n"
     }
     if !rows.contains(where: { $0.measuredCase.threads == 1 }) {
       text += "  no speed-up: one thread was not measured beside them\n"
@@ -65,8 +63,17 @@ public enum ScalingTable {
     return text + arms(rows).compactMap { arm in claim(arm, rows.filter { Arm($0) == arm }) }.joined()
   }
 
+  /// The numbers of threads that say how an arm scales: one, and those with an interval.
+  private static func known(_ rows: [Summary]) -> Set<Int> {
+    Set(
+      rows.filter { $0.measuredCase.threads == 1 || $0.scaling?.speedUp?.interval.isFinite == true }
+        .map(\.measuredCase.threads))
+  }
+
   private static func claim(_ arm: Arm, _ rows: [Summary]) -> String? {
-    guard Set(rows.map(\.measuredCase.threads)).count >= leastPoints,
+    let known = known(rows)
+    let rows = rows.filter { known.contains($0.measuredCase.threads) }
+    guard known.count >= leastPoints,
       let last = rows.max(by: { $0.measuredCase.threads < $1.measuredCase.threads }),
       let best = rows.max(by: { $0.scaling?.throughput ?? 0 < $1.scaling?.throughput ?? 0 }),
       let speedUp = last.scaling?.speedUp

@@ -113,18 +113,43 @@ struct KnownMethod: ExpressibleByArgument, Equatable {
   static var allValueStrings: [String] { Catalogue.methods }
 }
 
-/// Threads: a number, or `all`: one on every CPU that can be had.
-struct ThreadCount: ExpressibleByArgument, Equatable {
-  /// Nil for all.
-  let number: Int?
+/// Threads: a number; `all`, one on every CPU that can be had; or `...`, which doubles the number before until the next.
+enum ThreadCount: ExpressibleByArgument, Equatable {
+  case number(Int)
+  case doubling
+  case all
 
   init?(argument: String) {
-    if argument == "all" {
-      number = nil
-      return
+    switch argument {
+    case "all": self = .all
+    case "...", "…": self = .doubling
+    default:
+      guard let number = Int(argument), number > 0 else { return nil }
+      self = .number(number)
     }
-    guard let number = Int(argument), number > 0 else { return nil }
-    self.number = number
+  }
+
+  /// The numbers that a list names, ascending.
+  static func numbers(_ list: [ThreadCount], all: Int) -> [Int] {
+    var numbers: Set<Int> = []
+    var last = 1
+    for (index, count) in list.enumerated() {
+      switch count {
+      case .number(let number): last = number
+      case .all: last = all
+      case .doubling:
+        var end = all
+        if case .number(let number) = list.dropFirst(index + 1).first { end = number }
+        numbers.insert(last)
+        while last * 2 < end {
+          last *= 2
+          numbers.insert(last)
+        }
+        continue
+      }
+      numbers.insert(last)
+    }
+    return numbers.sorted()
   }
 }
 

@@ -16,7 +16,10 @@ struct HistoryCommand: ParsableCommand {
       tables are documented in Sources/History/README.md. Exit status: 0 done; 1 the database or a run was refused \
       (the others are in), and nothing that was there is lost; 3 there is no series.
       """,
-    subcommands: [Add.self, Import.self, Rebuild.self, List.self, Show.self, Export.self])
+    subcommands: [
+      Add.self, Import.self, Rebuild.self, List.self, Show.self, Check.self,
+      Acknowledge.self, Export.self,
+    ])
 }
 
 /// Which database.
@@ -52,6 +55,9 @@ struct SeriesOptions: ParsableArguments {
 
   @Argument(help: "Parts of the case's key, the machine key or the unit: all of them must be there.")
   var parts: [String] = []
+
+  /// All series are meant.
+  var isEmpty: Bool { parts.isEmpty && benchmark == nil && backing == nil }
 
   var filter: SeriesDatabase.Filter {
     SeriesDatabase.Filter(benchmarks: benchmark?.values ?? [], backings: backing?.values ?? [], parts: parts)

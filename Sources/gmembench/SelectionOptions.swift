@@ -33,7 +33,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Threads (or vCPUs) that fault parts of a region at once: numbers, and all; comma-separated (default: 1).",
+      "Threads (or vCPUs) that fault parts of a region at once: numbers, such as 1,2,...,all; all is one on every CPU (default: 1).",
       valueName: "list"))
   var threads: CommaSeparated<ThreadCount>?
 
@@ -146,7 +146,7 @@ struct SelectionOptions: ParsableArguments {
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
-      threads: threads.map { Set($0.values.map { $0.number ?? most }).sorted() },
+      threads: threads.map { ThreadCount.numbers($0.values, all: most) },
       baseline: baseline, order: order, directMap: directMap,
       pairs: layout.pairs, pages: pages)
     return Plan.make(

@@ -94,6 +94,20 @@ struct CommandLineTests {
     #expect(!outcome.errors.isEmpty)
   }
 
+  @Test(arguments: [
+    ("1,2,all", "1,2,511"), ("1,...,all", "1,2,4,8,16,32,64,128,256,511"), ("3,…,20", "3,6,12,20"),
+    ("...", "1,2,4,8,16,32,64,128,256"),
+  ])
+  func aListOfThreadsMayDouble(list: String, numbers: String) throws {
+    let topology = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../Topologies/8-nodes-512-cpus.txt").standardized.path
+    let outcome = try Program.run([
+      "--dry-run", "--topology", topology, "--benchmark", "fault-in", "--operation", "touch", "--threads",
+      list,
+    ])
+    #expect(outcome.status == 0 && outcome.output.contains(" threads=\(numbers) "), "\(outcome.output)")
+  }
+
   @Test func moreMemoryThanThereIs() throws {
     let outcome = try Program.run(["--size", "100000GiB", "--backing", "anonymous"])
     #expect(outcome.status == 1)

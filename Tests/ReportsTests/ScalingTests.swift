@@ -38,7 +38,10 @@ struct ScalingTests {
     let lines = text.split(separator: "\n").map(String.init)
     #expect(lines.contains { $0.hasPrefix("  memfd        1  1.00 µs  1.00 µs  1,000,000") }, "\(text)")
     #expect(lines.contains { $0.contains("1,820,000  ×1.82 [1.72, 1.92]      0.97") }, "\(text)")
-    #expect(text.contains("2 numbers of threads: too few for a claim about scaling, which takes 4"))
+    #expect(
+      text.contains(
+        "2 numbers of threads whose speed-up has an interval: too few for a claim about scaling, which takes 4"
+      ))
     #expect(!text.contains("with 2 threads"))
   }
 
@@ -51,6 +54,17 @@ struct ScalingTests {
     #expect(
       text.contains("memfd: ×2.00 [1.90, 2.10] with 8 threads, 25 % of 8 times one; most pages/s with 4"),
       "\(text)")
+  }
+
+  @Test func aSpeedUpWithoutAnIntervalIsNoPoint() throws {
+    var made = MadeReport()
+    for (threads, speedUp) in [(1, 1.0), (2, 1.9), (4, 3.0), (8, 2.0)] {
+      add(.memfd, threads: threads, value: 1000, speedUp: speedUp, to: &made)
+    }
+    made.report.summaries[3].scaling?.speedUp?.interval = .unbounded
+    let text = try #require(ScalingTable.render(made.report, color: false))
+    #expect(text.contains("3 numbers of threads whose speed-up has an interval: too few"), "\(text)")
+    #expect(!text.contains("with 8 threads"))
   }
 
   @Test func oneThreadMayBeTheBestAndAnArmNeedsFourNumbersOfItsOwn() throws {

@@ -107,6 +107,26 @@ struct OperationTests {
     #expect(Set(sink.blocks.map(\.measuredCase.batch)) == [1, 8, 16, 64, 512])
   }
 
+  @Test(arguments: ["fault-in", "guest-fault"]) func aThreadTakesPagesInForAnother(benchmark: String) throws {
+    let (report, sink) = try run {
+      $0.benchmarks = [benchmark]
+      $0.operations = ["touch-read-ahead"]
+      $0.backings = [.memfdSecret, .guestMemfd]
+    }
+    // Where there is no second CPU, or no KVM, the row says so.
+    for row in report.summaries where row.status == .unsupported { #expect(row.reason?.isEmpty == false) }
+    for block in sink.blocks {
+      #expect(block.measuredCase.threads == 2)
+      #expect(
+        block.samples.count == Self.pages / (block.measuredCase.batch ?? 1), "\(block.measuredCase.key)")
+      // Of a thread that only follows: the other one has the faults.
+      if benchmark == "fault-in", let faults = block.counters.minorFaults {
+        #expect(faults < Self.pages / 2, "\(block.measuredCase.key): \(faults) faults")
+      }
+      #expect(block.placement == .verified || block.placement == .onlyNode)
+    }
+  }
+
   /// The holder's pages are asked for by its pid, while it has them.
   @Test func theKilledHolderHadItsMemoryWhereItBelongs() throws {
     let (report, sink) = try run(

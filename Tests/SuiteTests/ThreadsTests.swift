@@ -53,7 +53,7 @@ struct ThreadsLoopTests {
     // More threads than CPUs: they come all the same, only not at once.
     let threads = (0..<count).map { cpus[$0 % cpus.count] }
     let (result, parts, stamps) = try touch(region, threads: threads)
-    #expect(result == 0 && parts.allSatisfy { $0.result == 0 && $0.begin < $0.end })
+    #expect(result == 0 && parts.allSatisfy { $0.result == 0 && $0.begin > 0 })
     let bytes = UnsafeRawBufferPointer(start: region.base, count: region.bytes)
     #expect((0..<Self.pages).allSatisfy { bytes[$0 * 4096] == 1 })
     #expect(parts.dropFirst().allSatisfy { $0.minor_faults >= Int64(Self.pages / count) })
@@ -120,8 +120,8 @@ struct ThreadsRunTests {
   func everyPageIsASampleAndKVMFixesAsManyFaults(benchmark: String, order: AccessOrder) throws {
     guard let (report, sink) = try run(benchmark, order: order) else { return }
     for row in report.summaries {
-      // On a busy machine one thread may have ended before another had a CPU.
-      let isBusy = row.reason?.contains("did not run at the same time") == true
+      // On a busy machine a thread may wait for its CPU.
+      let isBusy = row.reason?.contains("a thread began") == true
       #expect(row.status != .failed || isBusy, "\(row.measuredCase.key): \(row.reason ?? "")")
       guard row.blocks > 0 else { continue }
       #expect(row.scaling != nil, "\(row.measuredCase.key)")

@@ -99,9 +99,8 @@ struct loops_part {
 	int vcpu;
 	struct kvm_run *run;
 	struct ckernel_guest guest;
-	/* Left by the thread: the clock before and after its pages, what happened to it meanwhile, 0 or -errno. */
+	/* Left by the thread: the clock before its pages, what happened to it meanwhile, 0 or -errno. */
 	uint64_t begin;
-	uint64_t end;
 	int64_t minor_faults;
 	int64_t context_switches;
 	int result;
@@ -117,6 +116,29 @@ int loops_touch_together(uint8_t *base, size_t page_bytes, struct loops_part *pa
 /** The same by the parts' vCPUs; -EPROTO where one ended otherwise than its program should. */
 int loops_guest_touch_together(size_t page_bytes, struct loops_part *parts, size_t count,
 			       enum ckernel_clock clock);
+
+/* read-ahead.c */
+
+struct loops_read_ahead {
+	uint8_t *base; /* the host's mapping of the pages */
+	size_t page_bytes;
+	size_t pages;
+	size_t batch; /* pages; the last one has what is left */
+	int cpu;      /* that the thread ahead runs on */
+	/* Who follows: the calling thread, or the vCPU that it runs, whose order table is sequential. */
+	int vcpu; /* -1 for the thread itself */
+	struct kvm_run *run;
+	struct ckernel_guest guest;
+	enum ckernel_clock clock;
+	uint64_t *stamps; /* [0] before the first batch, [i + 1] after batch i, the wait for it among it */
+};
+
+/**
+ * Stores one byte into each page, batch after batch, once a thread of its own has stored into each page of the batch.
+ * That thread is pinned to `cpu`, runs ahead as far as it gets, and ends before the return. -EPROTO where the vCPU
+ * ended otherwise than its program should.
+ */
+int loops_read_ahead(const struct loops_read_ahead *run);
 
 /* free.c */
 

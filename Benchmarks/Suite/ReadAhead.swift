@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import GuestMemory
+import Loops
+
+/// The first touch of pages that another thread takes in, a batch ahead: by the host, or by the guest. What it measures
+/// and how it can mislead stands in Loops/read-ahead.c.
+enum ReadAhead {
+  private static let batches = [1, 8, 64, 512]
+  // A huge page is no batch.
+  private static let mappable = Backing.allCases.filter { !$0.isPrivate && $0 != .anonymousHuge }
+  // Shadow paging prefetches what a slot's own mapping already has, so that pages of ordinary memory do not all fault.
+  private static let hostMapped = Backing.allCases.filter { $0.isGuestMemfd && !$0.isPrivate }
+
+  static let host = OperationSpec(
+    benchmark: FaultIn.benchmark, name: "touch-read-ahead",
+    summary: "the store to each page, a batch of them taken in by another thread before",
+    method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
+    backings: mappable, isDetail: true, takesPagesIn: true, isPathLength: false, measure: touch)
+
+  static let guest = OperationSpec(
+    benchmark: GuestFault.benchmark, name: "touch-read-ahead",
+    summary: "the guest's store to each page, a batch of them taken in by a host thread before",
+    method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
+    backings: hostMapped, isDetail: true, takesPagesIn: true, isPathLength: false,
+    requirement: GuestFault.needsGuest, measure: guestTouch)
+
+  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let subject = try Subject(measured, bench)
+    let base = try subject.base
+    _ = try timed(base, measured, bench)
+    bench.recordBatches(measured)
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  private static func guestTouch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+    let guest = try Guest.make(measured, bench)
+    let host = try guest.mapForHost(measured.backing)
+    let base = guest.hostBase(host)
+    let before = try guest.vcpu.readStats()
+    try guest.checkRun(try timed(base, measured, bench, vcpu: guest.vcpu.entry(from: 0)))
+    bench.recordBatches(measured)
+    GuestFault.record(try guest.vcpu.readStats() - before, expected: measured.pages, measured, bench)
+    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  }
+
+  /// - Returns: 0, or -EPROTO where the vCPU ended otherwise than its program should.
+  private static func timed(
+    _ base: UnsafeMutableRawPointer, _ measured: Case, _ bench: Workbench, vcpu: VirtualCPUEntry? = nil
+  ) throws(Refusal) -> Int32 {
+    var run = loops_read_ahead()
+    run.base = base.assumingMemoryBound(to: UInt8.self)
+    run.page_bytes = bench.pageBytes
+    run.pages = measured.pages
+    run.batch = measured.pagesPerCall
+    run.cpu = Int32(bench.crew.threads(of: measured)[1])
+    run.vcpu = -1
+    if let vcpu {
+      run.vcpu = vcpu.descriptor
+      run.run = vcpu.run
+      run.guest = vcpu.guest
+    }
+    run.clock = bench.clock.kind
+    run.stamps = bench.ticks
+    var result: Int32 = 0
+    try bench.timed("touching the region behind another thread") {
+      result = loops_read_ahead(&run)
+      return result == -EPROTO ? 0 : result
+    }
+    return result
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import Experiment
+import Glibc
+import Records
+import SystemPackage
+
+/// Suspects measured again, each in a run of its own folder beside the database: as often as their plans need it.
+struct Confirmation {
+  /// The database's path.
+  let database: String
+  /// A shell command that measures, nil for this program.
+  let command: String?
+
+  /// What one run can measure of the suspects: all that their keys have but benchmark, operation and backing.
+  private struct Setting: Hashable {
+    let axes: [String: String]
+    let isCounted: Bool
+
+    init(_ series: Series) {
+      let words = series.key.split(separator: "/").compactMap { part -> (String, String)? in
+        let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
+        return sides.count == 2 ? (sides[0], sides[1]) : nil
+      }
+      axes = Dictionary(words) { first, _ in first }
+      isCounted = series.unit == SampleUnit.instructions.rawValue
+    }
+
+    /// The options of a run that measures at this point of the axes. What no option names (batches, cycles, busy
+    /// CPUs, methods) comes with the operation.
+    func options(pageBytes: Int) -> [String] {
+      var options: [String] = []
+      func add(_ option: String, _ axis: String) {
+        if let value = axes[axis] { options += [option, value] }
+      }
+      if let pages = axes["pages"].flatMap({ Int($0) }) { options += ["--size", "\(pages * pageBytes)"] }
+      add("--order", "order")
+      add("--threads", "threads")
+      add("--cpu-node", "cpu_node")
+      add("--memory-node", "memory_node")
+      add("--others", "others")
+      add("--direct-map", "direct_map")
+      if axes["online"] != nil { options.append("--hotplug") }
+      if isCounted { options += ["--clock", "instructions"] }
+      return options
+    }
+  }
+
+  func measure(_ check: inout SeriesCheck) throws {
+    let suspects = check.changes.indices.filter { check.changes[$0].isOpen }
+    let settings = Dictionary(grouping: suspects) { Setting(check.changes[$0].series) }
+    for (number, (setting, own)) in settings.sorted(by: { $0.value[0] < $1.value[0] }).enumerated() {
+      var folder = FilePath(database).removingLastComponent()
+      folder.append("again-\(getpid())-\(number + 1)")
+      let outcome = measure(own.map { check.changes[$0] }, setting, folder)
+      for index in own {
+        switch outcome {
+        case .failure(let failure): check.changes[index].again = .missing("\(failure)")
+        case .success(let rows): Self.judge(&check.changes[index], by: rows, folder)
+        }
+      }
+    }
+  }
+
+  private func measure(
+    _ suspects: [SeriesChange], _ setting: Setting, _ folder: FilePath
+  ) -> Result<[RecordedRun.Row], Failure> {
+    func names(_ part: Int) -> Set<String> {
+      Set(
+        (suspects.map(\.series.key) + suspects.map(\.after.baseline)).compactMap { key in
+          let parts = key.split(separator: "/")
+          return parts.count > part ? String(parts[part]) : nil
+        })
+    }
+    let arguments =
+      [
+        "run", "--benchmark", names(0).sorted().joined(separator: ","), "--operation",
+        names(1).sorted().joined(separator: ","), "--backing", names(2).sorted().joined(separator: ","),
+      ] + setting.options(pageBytes: Int(getpagesize())) + ["--output", folder.string]
+    do {
+      try run(arguments)
+      let rows = try RecordedRun(Recording(folder.string, depth: .blocks)).rows
+      guard rows.first?.fields["machine_key"] == suspects[0].series.machineKey else {
+        return .failure(Failure("this is another machine"))
+      }
+      return .success(rows)
+    } catch {
+      return .failure(Failure("\(error)"))
+    }
+  }
+
+  /// What it prints is no result here.
+  private func run(_ arguments: [String]) throws {
+    let command = command ?? "'\(CommandLine.executable)'"
+    let words = ["sh", "-c", "\(command) \"$@\" >&2", "gmembench"] + arguments
+    var argv = words.map { strdup($0) } + [nil]
+    defer { argv.forEach { free($0) } }
+    let pid = ckernel_process_spawn("/bin/sh", &argv, nil, 0)
+    guard pid > 0 else { throw Failure("/bin/sh: \(Errno(rawValue: -pid))") }
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0 {
+      guard errno == EINTR else { throw Failure("waitpid: \(Errno(rawValue: errno))") }
+    }
+    guard status == 0 else { throw Failure("'\(command)' ended with status \(status >> 8)") }
+  }
+
+  private static func judge(
+    _ change: inout SeriesChange, by rows: [RecordedRun.Row], _ folder: FilePath
+  ) {
+    let row = rows.first { $0.key == change.series.key && $0.fields["unit"] == change.series.unit }
+    let isSame = change.kind == .absolute || row?.fields["baseline"] == change.after.baseline
+    guard let row, isSame, let figure = Double(row.fields[change.kind == .effect ? "ratio" : "p50"]),
+      figure > 0
+    else {
+      change.again = .missing("\(folder) has no figure of it")
+      return
+    }
+    change.measuredAgain(figure)
+  }
+}
