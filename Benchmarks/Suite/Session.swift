@@ -107,9 +107,10 @@ public struct Session {
     self.fingerprint = fingerprint
     pages = limits.pages
     // Of RLIMIT_MEMLOCK the run speaks itself: it knows what it needs.
-    var findings = Doctor.findings(topology: topology, fingerprint: fingerprint, lockable: 0).filter {
-      $0.severity != .note
-    }
+    var findings = Doctor.findings(
+      topology: topology, fingerprint: fingerprint, lockable: 0,
+      readsCounter: kind != CKERNEL_CLOCK_MONOTONIC && request.clock != .instructions
+    ).filter { $0.severity != .note }
     findings += limits.findings + layout.findings + workbench.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(

@@ -46,22 +46,25 @@ public enum Doctor {
   }
 
   /// All findings, in the order CPU, memory, kernel, counters. A thing that cannot be read is a finding of its own.
-  /// - Parameter lockable: bytes of memfd_secret to have room for; by default a large region.
+  /// - Parameters:
+  ///   - lockable: bytes of memfd_secret to have room for; by default a large region.
+  ///   - readsCounter: times are to be read from the CPU's counter.
   public static func findings(
     topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles(),
-    lockable: UInt64 = 64 << 20
+    lockable: UInt64 = 64 << 20, readsCounter: Bool = true
   ) -> [Finding] {
     findings(
-      topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable))
+      topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable),
+      readsCounter: readsCounter)
   }
 
   static func findings(
-    topology: Topology, fingerprint: Fingerprint, files: SystemFiles, probe: Probe
+    topology: Topology, fingerprint: Fingerprint, files: SystemFiles, probe: Probe, readsCounter: Bool = true
   ) -> [Finding] {
     let examination = Examination(
       topology: topology, fingerprint: fingerprint, files: files, probe: probe, features: .read(files))
-    return examination.processors() + examination.load() + examination.clock() + examination.memory()
-      + examination.kernel() + probe.uncounted
+    return examination.processors() + examination.load() + (readsCounter ? examination.counter() : [])
+      + examination.clock() + examination.memory() + examination.kernel() + probe.uncounted
   }
 
   /// The facts that the checks look at.
@@ -75,21 +78,24 @@ public enum Doctor {
 }
 
 extension Doctor.Examination {
-  func clock() -> [Finding] {
-    var findings: [Finding] = []
+  func counter() -> [Finding] {
     switch features.invariantTSC {
-    case true?: break
+    case true?: []
     case false?:
-      findings.append(
+      [
         Finding(
           .warning,
           "the time stamp counter is not invariant (constant_tsc and nonstop_tsc are not both there)",
-          remedy: "use --clock monotonic, or boot with tsc=reliable where you know better"))
+          remedy: "use --clock monotonic, or boot with tsc=reliable where you know better")
+      ]
     case nil where fingerprint.architecture == "x86_64":
-      findings.append(
-        Finding(.note, "cannot tell whether the time stamp counter is invariant: no flags in /proc/cpuinfo"))
-    case nil: break
+      [Finding(.note, "cannot tell whether the time stamp counter is invariant: no flags in /proc/cpuinfo")]
+    case nil: []
     }
+  }
+
+  func clock() -> [Finding] {
+    var findings: [Finding] = []
     if fingerprint.architecture == "x86_64", let source = fingerprint.clocksource, source != "tsc" {
       findings.append(
         Finding(

@@ -99,27 +99,6 @@ public struct Distribution: Sendable {
     for value in values { record(value) }
   }
 
-  /// Adds all that another distribution recorded, as if it had been recorded here. O(n) in what the other keeps.
-  ///
-  /// Mean and standard deviation are combined pairwise (Chan, Golub & LeVeque 1979).
-  public mutating func merge(_ other: Distribution) {
-    guard !other.isExact else {
-      record(contentsOf: other.exactValues)
-      rejected += other.rejected
-      return
-    }
-    if isExact { spill() }
-    buckets.merge(other.buckets) { $0.joined(with: $1) }
-    let total = Double(count + other.count)
-    let distance = other.runningMean - runningMean
-    runningMean += distance * (Double(other.count) / total)
-    squares += other.squares + distance * distance * (Double(count) * Double(other.count) / total)
-    count += other.count
-    rejected += other.rejected
-    least = min(least, other.least)
-    greatest = max(greatest, other.greatest)
-  }
-
   private mutating func spill() {
     for value in exactValues { buckets[Bucket.key(of: value), default: Bucket()].add(value) }
     exactValues = []
@@ -142,14 +121,6 @@ extension Distribution {
       count += 1
       low = min(low, value)
       high = max(high, value)
-    }
-
-    func joined(with other: Bucket) -> Bucket {
-      var joined = self
-      joined.count += other.count
-      joined.low = min(low, other.low)
-      joined.high = max(high, other.high)
-      return joined
     }
   }
 }

@@ -22,11 +22,9 @@ struct DistributionTests {
   }
 
   @Test func whatIsNotFiniteIsRefusedAndCounted() {
-    var values = Distribution([1, .nan, 2, .infinity, -.infinity])
+    let values = Distribution([1, .nan, 2, .infinity, -.infinity])
     #expect(values.count == 2 && values.rejected == 3)
     #expect(values.mean == 1.5 && values.maximum == 2)
-    values.merge(Distribution([.nan]))
-    #expect(values.count == 2 && values.rejected == 4)
   }
 
   /// NIST's StRD, univariate: accuracy of mean and standard deviation under cancellation.
@@ -153,27 +151,6 @@ struct BucketTests {
     let mild = distances.count { $0 > 1.5 } - severe
     let outliers = values.outliers
     #expect(abs(outliers.severe - severe) <= 5 && abs(outliers.mild - mild) <= 10)
-  }
-
-  /// Small and large on either side: exact values and buckets meet in all four ways.
-  @Test(arguments: [0, 10, 4096, 5000], [0, 10, 4096, 5000])
-  func mergingIsRecordingAll(first: Int, second: Int) {
-    let left = Self.samples[0].prefix(first)
-    let right = Self.samples[2].prefix(second)
-    var merged = Distribution(left)
-    merged.merge(Distribution(right))
-    let whole = Distribution(Array(left) + right)
-    #expect(merged.count == whole.count && merged.isExact == whole.isExact)
-    #expect(merged.minimum == whole.minimum && merged.maximum == whole.maximum)
-    #expect(merged.quantiles(Self.levels) == whole.quantiles(Self.levels))
-    #expect(merged.medianAbsoluteDeviation == whole.medianAbsoluteDeviation)
-    #expect(merged.outliers == whole.outliers)
-    guard let mean = whole.mean, let deviation = whole.standardDeviation else {
-      #expect(merged.mean == nil)
-      return
-    }
-    #expect(isClose(merged.mean, mean, tolerance: 1e-10))
-    #expect(isClose(merged.standardDeviation, deviation, tolerance: 1e-10))
   }
 
   @Test func aSequenceWithoutStorageIsRecordedToo() {
