@@ -11,9 +11,14 @@ struct NightlyTests {
   private static let standIn = """
     #!/usr/bin/env bash
     case "$1 $2" in
-    "history check") echo "the verdict on $4"; exit "${JUDGED:-0}" ;;
+    "history check")
+      [[ ${5-} != --confirm-with ]] || sh -c "$6"' "$@"' sh run --output "${4%/*}/again-1-1"
+      echo "the verdict on $4"
+      exit "${JUDGED:-0}"
+      ;;
     "history "*) exec "$REAL" "$@" ;;
     esac
+    options=" $* "
     while (($#)); do [[ $1 != --output ]] || folder=$2; shift; done
     mkdir "$folder" || exit 1
     id=$(date +%s%N)
@@ -75,6 +80,17 @@ struct NightlyTests {
       told.hasPrefix(judged == 0 ? "gmembench: no regression\n" : "gmembench: a regression\n"))
     #expect(told.contains(" added, 1 cases, 1 blocks") && told.contains("the verdict on "))
     #expect(told.contains("GMEMBENCH_STATUS=\(judged)\n") && told.contains("/nights/2"))
+  }
+
+  @Test func suspectsAreMeasuredAgainByTheSameProgramWithoutAWord() throws {
+    let outcome = try bash(
+      """
+      MEANWHILE='echo "$options"' nightly --confirm >/dev/null 2>&1; wanted status $? 0
+      [ -e nights/again-1-1/summary.csv ] || echo not measured
+      grep -q ' --output .*again-1-1 --quiet ' told || cat told
+      wanted folders "$(folders | wc -l)" 1
+      """)
+    #expect(outcome.output.isEmpty, "\(outcome.output)\(outcome.errors)")
   }
 
   @Test func twoAtOnceAreOne() throws {
