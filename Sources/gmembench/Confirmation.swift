@@ -26,10 +26,10 @@ struct Confirmation {
       isCounted = series.unit == SampleUnit.instructions.rawValue
     }
 
-    /// The options of a run that measures at this point of the axes. What no option names (batches, cycles, busy
+    /// The options of a run that measures at this point of the axes, as precisely as the default budget allows. What no option names (batches, cycles, busy
     /// CPUs, methods) comes with the operation.
     func options(pageBytes: Int) -> [String] {
-      var options: [String] = []
+      var options = ["--precision", "1%"]
       func add(_ option: String, _ axis: String) {
         if let value = axes[axis] { options += [option, value] }
       }
@@ -91,7 +91,8 @@ struct Confirmation {
 
   /// What it prints is no result here.
   private func run(_ arguments: [String]) throws {
-    let command = command ?? "'\(CommandLine.executable)'"
+    // This program, whatever became of its file; in the shell /proc/self is the shell.
+    let command = command ?? "/proc/\(getpid())/exe"
     let words = ["sh", "-c", "\(command) \"$@\" >&2", "gmembench"] + arguments
     var argv = words.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
@@ -101,7 +102,7 @@ struct Confirmation {
     while waitpid(pid, &status, 0) < 0 {
       guard errno == EINTR else { throw Failure("waitpid: \(Errno(rawValue: errno))") }
     }
-    guard status == 0 else { throw Failure("'\(command)' ended with status \(status >> 8)") }
+    guard status == 0 else { throw Failure("the second measurement ended with status \(status >> 8)") }
   }
 
   private static func judge(

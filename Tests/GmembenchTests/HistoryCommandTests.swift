@@ -142,6 +142,15 @@ struct HistoryCommandTests {
     #expect(failing.status == 2 && failing.output.contains("not measured again"), "\(failing.output)")
   }
 
+  /// By this program, on this machine: whatever it finds, it is a figure, or no machine of that key.
+  @Test func thisProgramMeasuresAgain() throws {
+    try makeRegression(nights: 18, since: 9)
+    #expect(try history("import", folder.path("runs")).status == 0)
+    let outcome = try history("check", "--confirm", "others=spin", "memfd_secret")
+    let found = ["measured again: ×", "this is another machine", "has no figure of it"]
+    #expect(found.contains { outcome.output.contains($0) }, "\(outcome.output)\(outcome.errors)")
+  }
+
   @Test func whatCannotBeCheckedIsSaid() throws {
     #expect(try history("check").status == 1)
     try makeRegression(nights: 3, since: 9)
