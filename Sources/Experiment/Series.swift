@@ -98,8 +98,6 @@ public struct ContextChange: Sendable, CustomStringConvertible {
   public var startedAt, before: String
   /// What it is, such as `the dialect of the flag: v7 → mainline`.
   public var what: String
-  /// Among the nights that are news.
-  public var isRecent = true
 
   public init(machineKey: String, startedAt: String, before: String, what: String) {
     self.machineKey = machineKey

@@ -142,10 +142,9 @@ public struct SeriesCheck: Sendable {
 
   public var alarms: [SeriesChange] { changes.filter(\.isAlarm) }
 
-  /// Whether a change is among the last so many nights of its machine.
-  public func isRecent(_ change: SeriesChange, nights count: Int) -> Bool {
-    let own = nights[change.series.machineKey] ?? []
-    return own.suffix(count).first.map { change.latest.startedAt >= $0 } ?? true
+  /// Whether a run is among the last so many nights of its machine.
+  public func isRecent(_ startedAt: String, on machineKey: String, nights count: Int) -> Bool {
+    nights[machineKey]?.suffix(count).first.map { startedAt >= $0 } ?? true
   }
 
   /// How changes are found.

@@ -4,7 +4,7 @@ import Experiment
 /// What `history check` says: alarms first, then what explains or relieves them.
 public enum CheckReport {
   /// - Parameters:
-  ///   - context: changes of what figures mean, announced once.
+  ///   - context: changes of what figures mean.
   ///   - recentNights: what is no alarm is listed where it is among the last so many nights of its machine.
   public static func render(
     _ check: SeriesCheck, context: [ContextChange], recentNights: Int, color: Bool
@@ -23,11 +23,15 @@ public enum CheckReport {
     ]
     func recent(_ verdict: SeriesChange.Verdict) -> [SeriesChange] {
       check.changes.filter {
-        $0.verdict == verdict && !$0.isUndone && check.isRecent($0, nights: recentNights)
+        $0.verdict == verdict && !$0.isUndone
+          && check.isRecent($0.latest.startedAt, on: $0.series.machineKey, nights: recentNights)
       }
     }
     var text = summary(check)
-    for change in context where change.isRecent { text += "\(change)\n" }
+    for change in context
+    where check.isRecent(change.startedAt, on: change.machineKey, nights: recentNights) {
+      text += "\(change)\n"
+    }
     for (heading, changes) in sections where !changes.isEmpty {
       text += "\n" + style.bold(heading) + "\n" + events(changes).map { event($0, style) }.joined()
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Experiment
+import FoundationEssentials
 import Glibc
 import Records
 import SystemPackage
 
-/// Suspects measured again, each in a run of its own folder beside the database: as often as their plans need it.
+/// Suspects measured again, in one run for all that share its settings. Its folder is beside the database, where the lab
+/// may write, and goes when it has been read: it is no night.
 struct Confirmation {
   /// The database's path.
   let database: String
@@ -52,11 +54,14 @@ struct Confirmation {
     for (number, (setting, own)) in settings.sorted(by: { $0.value[0] < $1.value[0] }).enumerated() {
       var folder = FilePath(database).removingLastComponent()
       folder.append("again-\(getpid())-\(number + 1)")
+      // Left by a check that was killed and had this number.
+      try? FileManager.default.removeItem(atPath: folder.string)
       let outcome = measure(own.map { check.changes[$0] }, setting, folder)
+      try? FileManager.default.removeItem(atPath: folder.string)
       for index in own {
         switch outcome {
         case .failure(let failure): check.changes[index].again = .missing("\(failure)")
-        case .success(let rows): Self.judge(&check.changes[index], by: rows, folder)
+        case .success(let rows): Self.judge(&check.changes[index], by: rows)
         }
       }
     }
@@ -105,15 +110,13 @@ struct Confirmation {
     guard status == 0 else { throw Failure("the second measurement ended with status \(status >> 8)") }
   }
 
-  private static func judge(
-    _ change: inout SeriesChange, by rows: [RecordedRun.Row], _ folder: FilePath
-  ) {
+  private static func judge(_ change: inout SeriesChange, by rows: [RecordedRun.Row]) {
     let row = rows.first { $0.key == change.series.key && $0.fields["unit"] == change.series.unit }
     let isSame = change.kind == .absolute || row?.fields["baseline"] == change.after.baseline
     guard let row, isSame, let figure = Double(row.fields[change.kind == .effect ? "ratio" : "p50"]),
       figure > 0
     else {
-      change.again = .missing("\(folder) has no figure of it")
+      change.again = .missing("the second measurement has no figure of it")
       return
     }
     change.measuredAgain(figure)

@@ -138,6 +138,10 @@ struct HistoryCommandTests {
     """.write(toFile: standIn, atomically: true, encoding: .utf8)
     let outcome = try history("check", "--confirm-with", "sh \(standIn)")
     #expect(outcome.status == status && outcome.output.contains(words), "\(outcome.output)\(outcome.errors)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path("")).sorted() == [
+        "history.sqlite", "runs", "stand-in",
+      ])
     let failing = try history("check", "--confirm-with", "false")
     #expect(failing.status == 2 && failing.output.contains("not measured again"), "\(failing.output)")
   }
