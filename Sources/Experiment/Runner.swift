@@ -192,8 +192,10 @@ public struct Runner {
       seconds: round * Double(FirstRounds.blocks), pages: before, within: secondsLeft, smallest: smallest)
     if let finding = first.finding(budget: secondsLeft) { warn(finding) }
     let pages = first.pages
-    guard pages < before else { return }
-    plan = plan.resized(pages: pages)
+    let resized = plan.resized(pages: pages)
+    // Blocks that need their size keep it.
+    guard pages < before, resized.groups.map(\.cases) != plan.groups.map(\.cases) else { return }
+    plan = resized
     groups = plan.groups.map(groupRun)
     report.context.pages = pages
     warn(
