@@ -33,7 +33,7 @@ public struct SeriesChange: Sendable {
     /// The kernel removes the entry elsewhere, or speaks another dialect, since then: the figure means another thing.
     case meaning
     /// The median moved, but neither did the baseline's with it nor its ratio to that.
-    case unsupported
+    case medianAlone
     /// The effect's change says it already.
     case told
   }
@@ -47,7 +47,7 @@ public struct SeriesChange: Sendable {
   public var earliest, latest: SeriesPoint
   /// Medians of the nights compared: a ratio or in the series' unit.
   public var levelBefore, levelAfter: Double
-  public var verdict = Verdict.unsupported
+  public var verdict = Verdict.medianAlone
   /// Later changes took it back.
   public var isUndone = false
   /// Known and to be left in peace.
@@ -276,7 +276,7 @@ private struct MachineCheck {
       return baselineMoved && !armMoved ? .baseline : own
     case .absolute:
       if moved(series, .effect, slower: slower, with: change, found) { return .told }
-      return moved(baseline, .absolute, slower: slower, with: change, found) ? .machine : .unsupported
+      return moved(baseline, .absolute, slower: slower, with: change, found) ? .machine : .medianAlone
     }
   }
 

@@ -18,7 +18,7 @@ public enum CheckReport {
       ),
       ("Improvements", recent(.improvement)), ("Moved because the baseline did", recent(.baseline)),
       ("Moved with the rest: the machine, not the flag", recent(.machine)),
-      ("Medians that moved without their ratio to the baseline", recent(.unsupported)),
+      ("Medians that moved without their ratio to the baseline", recent(.medianAlone)),
       ("Not judged: what these measure changed", recent(.meaning)),
     ]
     func recent(_ verdict: SeriesChange.Verdict) -> [SeriesChange] {
