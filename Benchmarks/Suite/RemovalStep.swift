@@ -38,6 +38,11 @@ public enum RemovalStep: String, Sendable {
 }
 
 extension RemovalStep {
+  /// Whether one of these says that a series measures another thing since a change of it.
+  public static func explains(_ change: SeriesChange, by context: [ContextChange]) -> Bool {
+    bears(on: change.series.key) && context.contains { $0.meets(change) }
+  }
+
   /// Where the dialect of the flag, or the step of the removal, changed between two runs of a machine that show it.
   public static func changes(in histories: [SeriesHistory]) -> [ContextChange] {
     Dictionary(grouping: histories, by: \.series.machineKey).sorted { $0.key < $1.key }.flatMap {

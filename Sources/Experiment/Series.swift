@@ -91,6 +91,15 @@ public struct FactChange: Hashable, Sendable {
   }
 }
 
+/// The time in which something happened between two runs: after one started, and by the start of the other. UTC, as of
+/// a point.
+struct RunSpan {
+  var after, until: String
+
+  /// Whether what happened in either may be one event.
+  func meets(_ other: RunSpan) -> Bool { after < other.until && other.after < until }
+}
+
 /// A change of what the figures of a machine mean, which is no change of cost.
 public struct ContextChange: Sendable, CustomStringConvertible {
   public var machineKey: String
@@ -104,6 +113,11 @@ public struct ContextChange: Sendable, CustomStringConvertible {
     self.startedAt = startedAt
     self.before = before
     self.what = what
+  }
+
+  /// Whether a change of a series of that machine may have come with it.
+  public func meets(_ change: SeriesChange) -> Bool {
+    machineKey == change.series.machineKey && RunSpan(after: before, until: startedAt).meets(change.span)
   }
 
   public var description: String { "context since \(startedAt) on \(machineKey): \(what)" }

@@ -85,10 +85,8 @@ public struct SeriesChange: Sendable {
     again = isSlow == isSlower ? .confirmed(figure) : .refuted(figure)
   }
 
-  /// Whether two changes of series of one machine may be one: in the time in which they can lie.
-  func meets(_ other: SeriesChange) -> Bool {
-    earliest.startedAt < other.latest.startedAt && other.earliest.startedAt < latest.startedAt
-  }
+  /// When it can have been.
+  var span: RunSpan { RunSpan(after: earliest.startedAt, until: latest.startedAt) }
 }
 
 /// Somebody knows of a regression and does not want to hear of it again.
@@ -124,7 +122,7 @@ public struct Acknowledgement: Hashable, Sendable {
   /// Whether a change is the one meant: later nights move a change a little, and tell its place more closely.
   public func covers(_ change: SeriesChange) -> Bool {
     change.isSlower && series == change.series && kind == change.kind
-      && earliest < change.latest.startedAt && change.earliest.startedAt < latest
+      && RunSpan(after: earliest, until: latest).meets(change.span)
   }
 }
 
@@ -162,12 +160,8 @@ public struct SeriesCheck: Sendable {
 
   /// - Parameters:
   ///   - histories: of one machine key or several.
-  ///   - meaningChanges: whether what a series measures changed in a run, for a reason that is none of its cost; it is
-  ///     asked with the runs before and after.
-  public init(
-    _ histories: [SeriesHistory], rule: Rule,
-    meaningChanges: (Series, _ earliest: SeriesPoint, _ latest: SeriesPoint) -> Bool
-  ) {
+  ///   - meaningChanges: whether it is what the series measures that changed, for a reason that is none of its cost.
+  public init(_ histories: [SeriesHistory], rule: Rule, meaningChanges: (SeriesChange) -> Bool) {
     series = histories.count
     for own in Dictionary(grouping: histories, by: \.series.machineKey).sorted(by: { $0.key < $1.key }) {
       nights[own.key] = Set(own.value.flatMap { $0.points.map(\.startedAt) }).sorted()
@@ -243,13 +237,11 @@ private struct MachineCheck {
     }
   }
 
-  mutating func judge(_ meaningChanges: (Series, SeriesPoint, SeriesPoint) -> Bool) {
+  mutating func judge(_ meaningChanges: (SeriesChange) -> Bool) {
     let found = Dictionary(grouping: changes, by: \.series)
     for index in changes.indices {
       let change = changes[index]
-      changes[index].verdict =
-        meaningChanges(change.series, change.earliest, change.latest)
-        ? .meaning : verdict(on: change, found)
+      changes[index].verdict = meaningChanges(change) ? .meaning : verdict(on: change, found)
     }
   }
 
@@ -258,7 +250,7 @@ private struct MachineCheck {
     _ series: Series, _ kind: SeriesChange.Kind, slower: Bool, with change: SeriesChange,
     _ found: [Series: [SeriesChange]]
   ) -> Bool {
-    found[series]?.contains { $0.kind == kind && $0.isSlower == slower && $0.meets(change) } == true
+    found[series]?.contains { $0.kind == kind && $0.isSlower == slower && $0.span.meets(change.span) } == true
   }
 
   private func verdict(

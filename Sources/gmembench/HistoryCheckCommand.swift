@@ -45,13 +45,7 @@ private struct Checked {
   init(_ database: SeriesDatabase, _ filter: SeriesDatabase.Filter, _ rule: SeriesCheck.Rule) throws {
     let histories = try database.histories(filter)
     let context = RemovalStep.changes(in: histories)
-    check = SeriesCheck(histories, rule: rule) { series, earliest, latest in
-      RemovalStep.bears(on: series.key)
-        && context.contains {
-          $0.machineKey == series.machineKey && $0.before < latest.startedAt
-            && earliest.startedAt < $0.startedAt
-        }
-    }
+    check = SeriesCheck(histories, rule: rule) { RemovalStep.explains($0, by: context) }
     self.context = context
     let known = try database.acknowledgements()
     for index in check.changes.indices {

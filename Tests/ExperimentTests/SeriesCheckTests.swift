@@ -46,8 +46,8 @@ import Testing
   private func check(
     _ histories: [SeriesHistory], meaningChanges: Bool = false
   ) -> SeriesCheck {
-    SeriesCheck(histories, rule: SeriesCheck.Rule()) { series, _, _ in
-      meaningChanges && series.key == flag
+    SeriesCheck(histories, rule: SeriesCheck.Rule()) { change in
+      meaningChanges && change.series.key == flag
     }
   }
 

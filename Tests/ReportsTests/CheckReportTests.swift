@@ -32,7 +32,7 @@ import Testing
   }
 
   private func render(_ changes: [SeriesChange], context: [ContextChange] = [], recent: Int = 14) -> String {
-    var check = SeriesCheck([], rule: SeriesCheck.Rule()) { _, _, _ in false }
+    var check = SeriesCheck([], rule: SeriesCheck.Rule()) { _ in false }
     check.series = 4
     check.changes = changes
     check.nights = ["machine": (0..<10).map { point($0).startedAt }]

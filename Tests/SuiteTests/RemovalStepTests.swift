@@ -74,10 +74,7 @@ import Testing
       }
     }
     let context = RemovalStep.changes(in: made)
-    let check = SeriesCheck(made, rule: SeriesCheck.Rule()) { series, earliest, latest in
-      RemovalStep.bears(on: series.key)
-        && context.contains { $0.before < latest.startedAt && earliest.startedAt < $0.startedAt }
-    }
+    let check = SeriesCheck(made, rule: SeriesCheck.Rule()) { RemovalStep.explains($0, by: context) }
     #expect(context.count == 1 && check.alarms.isEmpty)
     #expect(check.changes.count == 2 && check.changes.allSatisfy { $0.verdict == .meaning })
   }
