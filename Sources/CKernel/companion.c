@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ckernel/probe.h"
 #include "ckernel/process.h"
 
 #define CONTROL_FD CKERNEL_GIVEN_FD
@@ -269,6 +270,8 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 		error = prepare(&watch);
 	if (error)
 		return error;
+	/* Where the kernel refuses, the interrupt probe has nobody to interrupt, and says so itself. */
+	ckernel_probe_register();
 	measure_floors(&watch);
 	for (;;) {
 		uint32_t command = load(&watch.companion->command);

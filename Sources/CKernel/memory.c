@@ -125,6 +125,22 @@ int ckernel_touch(void *base, size_t page_bytes, size_t pages)
 	return ckernel_guarded(touch, &t);
 }
 
+static int touch_backwards(void *argument)
+{
+	struct touched t = *(struct touched *)argument;
+
+	for (size_t i = t.pages; i > 0; i--)
+		t.base[(i - 1) * t.page_bytes] = 1;
+	return 0;
+}
+
+int ckernel_touch_backwards(void *base, size_t page_bytes, size_t pages)
+{
+	struct touched t = { base, page_bytes, pages };
+
+	return ckernel_guarded(touch_backwards, &t);
+}
+
 void ckernel_rest(uint64_t microseconds)
 {
 	struct timespec rest = {

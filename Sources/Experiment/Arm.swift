@@ -29,14 +29,19 @@ struct Arm {
   }
 
   /// The block that a reading makes. One that shows the contrary of the flush asked for is no result.
-  func block(_ reading: BlockReading, round: Int, position: Int, witness: FlushWitness) -> Block {
+  ///
+  /// - Parameter start: of the run, by the same clock as the reading's.
+  func block(
+    _ reading: BlockReading, at place: BlockPlace, position: Int, since start: UInt64, witness: FlushWitness
+  ) -> Block {
     let shown = witness.shown(by: reading.counters, blocks: 1, of: measuredCase)
     let status: Block.Status =
       if let reason = reading.invalid ?? measuredCase.flush?.contradiction(shown) {
         .invalid(reason)
-      } else if round == 0 { .warmUp } else { .valid }
+      } else if place.round == 0 { .warmUp } else { .valid }
     return Block(
-      measuredCase: measuredCase, number: blockCount, round: round, position: position, status: status,
+      measuredCase: measuredCase, number: blockCount, place: place, position: position,
+      elapsed: Double(reading.startedAt - min(start, reading.startedAt)) / 1e9, status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
       bystanders: reading.bystanders, directMap: reading.directMap, detail: reading.detail,
@@ -57,7 +62,9 @@ struct Arm {
 
   private mutating func take(_ block: Block) {
     if series.blocks == 0 { summary.reason = identity.note }
-    series.add(block.samples, round: block.round, counters: block.counters)
+    series.add(
+      block.samples, at: block.place, counters: block.counters,
+      trips: block.counters.interruptTrips(pages: measuredCase.pages))
     summary.counters += block.counters
     if let splits = block.counters.splits {
       summary.splittingBlocks = (summary.splittingBlocks ?? 0) + (splits > 0 ? 1 : 0)
@@ -100,7 +107,7 @@ struct Arm {
   var hasFailed: Bool { summary.status == .failed || summary.status == .unsupported }
 
   /// Brings interval, effect and flush up to date with the blocks.
-  mutating func conclude(baseline: Arm?, witness: FlushWitness) {
+  mutating func conclude(baseline: Arm?, witness: FlushWitness, state: [Double?]) {
     summary.detail = .together(details)
     if let words = summary.detail?.words(summary.unit) {
       summary.reason = [identity.note, words].compactMap { $0 }.joined(separator: "; ")
@@ -108,7 +115,7 @@ struct Arm {
     // A baseline that failed since the last look compares nothing any more.
     let other = baseline.flatMap { $0.measuredCase == measuredCase ? nil : $0 }
     summary.baseline = other?.measuredCase
-    summary.estimates = series.estimates(against: other?.series)
+    summary.estimates = series.estimates(against: other?.series, state: state)
     summary.flush = flushSeen(baseline, witness)
     summary.mechanism =
       takesPagesIn
@@ -143,12 +150,13 @@ struct Arm {
   ///   - local: the same with memory of its CPU's own node, if that was measured.
   ///   - isScaled: whether the arm's group is about numbers of threads.
   ///   - alone: the same with one thread, if that was measured.
-  mutating func finish(baseline: Arm?, local: Arm?, isScaled: Bool, alone: Arm?) {
+  ///   - state: of the machine, at which effects are stated.
+  mutating func finish(baseline: Arm?, local: Arm?, isScaled: Bool, alone: Arm?, state: [Double?]) {
     guard !hasFailed else { return }
-    summary.localEffect = local.flatMap { series.effect(against: $0.series) }
+    summary.localEffect = local.flatMap { series.effect(against: $0.series, state: state) }
     if isScaled { summary.scaling = throughput.scaling(against: alone?.throughput) }
     guard let baseline, baseline.measuredCase != measuredCase else { return }
-    summary.meanShift = series.meanShift(against: baseline.series)
+    summary.meanShift = series.meanShift(against: baseline.series, state: state)
   }
 
   private mutating func note(_ text: String) {
@@ -161,9 +169,9 @@ struct Arm {
     if hasFailed { return 0 }
     guard let center = series.center else { return .infinity }
     if let effect = summary.effect {
-      if let ratio = effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) }
+      if let ratio = effect.adjustedRatio ?? effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) }
       // Where a value is zero there is no ratio: the shift against the arm's own size.
-      return Self.width(effect.shift.interval, around: center)
+      return Self.width((effect.adjustedShift ?? effect.shift).interval, around: center)
     }
     guard let interval = summary.medianInterval else { return .infinity }
     return Self.width(interval, around: center)

@@ -22,10 +22,13 @@ public struct Block: Sendable {
   public var measuredCase: Case
   /// Number of this block among its case's, from 0.
   public var number: Int
-  /// Block n of every arm is round n's; the warm-up round is 0.
-  public var round: Int
+  /// Block n of every arm is round n's; the warm-up rounds are 0.
+  public var place: BlockPlace
+  public var round: Int { place.round }
   /// Place in the round's random order, from 0.
   public var position: Int
+  /// Seconds from the run's start to the block's.
+  public var elapsed: Double
   public var status: Status
   /// One value per timed call, per page (or per VM), in the case's unit.
   public var samples: [Double]
@@ -47,15 +50,17 @@ public struct Block: Sendable {
   public var concurrency: Concurrency?
 
   public init(
-    measuredCase: Case, number: Int, round: Int, position: Int, status: Status, samples: [Double],
+    measuredCase: Case, number: Int, place: BlockPlace, position: Int, elapsed: Double = 0, status: Status,
+    samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
     bystanders: Bystanders? = nil, directMap: LaidDirectMap? = nil, detail: MethodDetail? = nil,
     concurrency: Concurrency? = nil
   ) {
     self.measuredCase = measuredCase
     self.number = number
-    self.round = round
+    self.place = place
     self.position = position
+    self.elapsed = elapsed
     self.status = status
     self.samples = samples
     self.placement = placement

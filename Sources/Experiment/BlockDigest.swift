@@ -36,13 +36,13 @@ public struct DigestSeries: Sendable {
 
   public init() {}
 
-  /// Takes a block in; `round` is unique in a series.
-  public mutating func add(_ block: BlockDigest, round: Int) {
+  /// Takes a block in; its round is unique in a series. Parameters as of `BlockSeries`.
+  public mutating func add(_ block: BlockDigest, at place: BlockPlace, trips: Double? = nil) {
     keepsSamples = keepsSamples && block.samples == (block.median == nil ? 0 : 1)
     if keepsSamples {
-      series.add(block.median.map { [$0] } ?? [], round: round)
+      series.add(block.median.map { [$0] } ?? [], at: place, trips: trips)
     } else {
-      series.add(median: block.median, round: round)
+      series.add(median: block.median, mean: block.mean, at: place, trips: trips)
     }
     samples += block.samples
     if let value = block.minimum { minimum = min(minimum ?? value, value) }

@@ -24,6 +24,22 @@ public struct Estimates: Sendable {
   }
 }
 
+/// Where a block that counts stood in its run.
+public struct BlockPlace: Hashable, Sendable {
+  /// What it shares with blocks of other cases; unique in a series.
+  public var round: Int
+  /// The pass that the round belongs to, from 1; nil where the run had none.
+  public var pass: Int?
+  /// What the machine was like in that round.
+  public var probes: Probes
+
+  public init(round: Int, pass: Int? = nil, probes: Probes = Probes()) {
+    self.round = round
+    self.pass = pass
+    self.probes = probes
+  }
+}
+
 /// The blocks of one case that count, as far as its figures need them. A run and whoever recomputes its figures
 /// from what it recorded go through this.
 public struct BlockSeries: Sendable {
@@ -31,11 +47,15 @@ public struct BlockSeries: Sendable {
   public private(set) var samples = Distribution()
   /// The block's median by round, for pairing with the baseline's.
   public private(set) var medians: [Int: Double] = [:]
+  /// Where each stood, by round.
+  public private(set) var places: [Int: BlockPlace] = [:]
 
   /// The block's mean by round.
   private(set) var means: [Int: Double] = [:]
   /// What each block came to and what may explain it (`BlockTrait.all`), in the order in which they were measured.
   private(set) var history: [(median: Double, traits: [Double?])] = []
+  /// Sum over the blocks, and how many of them were counted.
+  private var trips = (sum: 0.0, blocks: 0)
 
   public init() {}
 
@@ -43,22 +63,31 @@ public struct BlockSeries: Sendable {
   ///
   /// - Parameters:
   ///   - samples: in the case's unit; a block without any is counted and says nothing.
-  ///   - round: what it shares with blocks of other cases; unique in a series.
+  ///   - place: in the run.
   ///   - counters: what was counted around it.
-  public mutating func add(_ samples: [Double], round: Int, counters: Counters = .none) {
+  ///   - trips: as of ``interruptTrips``.
+  public mutating func add(
+    _ samples: [Double], at place: BlockPlace, counters: Counters = .none, trips: Double? = nil
+  ) {
     self.samples.record(contentsOf: samples)
     let center = median(samples)
-    add(median: center, round: round)
-    guard let center else { return }
-    means[round] = samples.reduce(0, +) / Double(samples.count)
-    history.append((center, BlockTrait.all.map { $0.value(counters) }))
+    let mean = samples.isEmpty ? nil : samples.reduce(0, +) / Double(samples.count)
+    add(median: center, mean: mean, at: place, trips: trips)
+    if let center { history.append((center, BlockTrait.all.map { $0.value(counters) })) }
   }
 
   /// Takes a block in whose samples were not kept: the pooled samples know nothing of it.
-  public mutating func add(median: Double?, round: Int) {
+  public mutating func add(median: Double?, mean: Double? = nil, at place: BlockPlace, trips: Double? = nil) {
     blocks += 1
-    medians[round] = median
+    medians[place.round] = median
+    means[place.round] = mean
+    places[place.round] = place
+    if let trips { self.trips = (self.trips.sum + trips, self.trips.blocks + 1) }
   }
+
+  /// Interrupts of another CPU for each page, on average: round trips that a page waited for. Nil where they were not
+  /// counted.
+  var interruptTrips: Double? { trips.blocks > 0 ? trips.sum / Double(trips.blocks) : nil }
 
   /// The rounds' ratios to a baseline, in their order, of positive medians.
   public func ratios(to baseline: BlockSeries) -> [Double] {
@@ -73,43 +102,23 @@ public struct BlockSeries: Sendable {
   /// Median of the blocks' medians; nil without any.
   public var center: Double? { median(Array(medians.values)) }
 
-  /// Interval of the median, from the blocks' medians; nil without any.
-  public var interval: Interval? {
-    medians.isEmpty ? nil : medianInterval(Array(medians.values)).interval
-  }
-
-  /// The effect against a baseline that was measured in the same rounds; nil where no round holds both.
-  public func effect(against baseline: BlockSeries) -> Effect? {
-    pairedEffect(
-      medians.keys.sorted().compactMap { round in
-        baseline.medians[round].flatMap { base in medians[round].map { (baseline: base, value: $0) } }
-      })
-  }
-
   /// The effect against a baseline whose rounds are none of this one's; nil where either has no median.
   public func unpairedEffect(against baseline: BlockSeries) -> Effect? {
     Statistics.unpairedEffect(baseline: Array(baseline.medians.values), values: Array(medians.values))
   }
 
-  /// How much the mean exceeds the baseline's over the rounds that hold both, with its bootstrap interval: unlike the
-  /// shift of medians it has the tail in it, which is paid for too. Nil where no round holds both.
-  ///
-  /// - Complexity: thousands of times the rounds.
-  func meanShift(against baseline: BlockSeries) -> LocationEstimate? {
-    let differences = means.keys.sorted().compactMap { round in
-      baseline.means[round].flatMap { base in means[round].map { $0 - base } }
-    }
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-    guard let interval = bootstrapInterval(blocks: differences, seed: 1, statistic: mean) else { return nil }
-    return LocationEstimate(value: mean(differences), interval: interval)
-  }
-
   /// The figures of the case's row.
   ///
-  /// - Parameter sharesRounds: whether the baseline was measured in the same rounds.
-  public func estimates(against baseline: BlockSeries?, sharesRounds: Bool = true) -> Estimates {
+  /// - Parameters:
+  ///   - sharesRounds: whether the baseline was measured in the same rounds.
+  ///   - state: logarithms of the probes at which effects are to be stated.
+  public func estimates(
+    against baseline: BlockSeries?, sharesRounds: Bool = true, state: [Double?] = []
+  ) -> Estimates {
     Estimates(
       blocks: blocks, samples: samples, medianInterval: interval,
-      effect: baseline.flatMap { sharesRounds ? effect(against: $0) : unpairedEffect(against: $0) })
+      effect: baseline.flatMap {
+        sharesRounds ? effect(against: $0, state: state) : unpairedEffect(against: $0)
+      })
   }
 }

@@ -15,6 +15,14 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   case idle
 }
 
+/// What a block finds of the blocks before it.
+public enum BlockState: String, CaseIterable, Codable, Sendable {
+  /// Nothing: frames that are in no cache, in ascending order, as populating a large memory finds them.
+  case cold
+  /// A block of the same kind went before, and was not recorded.
+  case warm
+}
+
 /// What a CPU does that is kept busy while others are left alone.
 public enum BusyState: String, CaseIterable, Codable, Sendable {
   /// It runs in user space.
@@ -29,7 +37,7 @@ public enum BusyState: String, CaseIterable, Codable, Sendable {
 }
 
 /// How many of the other CPUs are kept busy, and with what.
-public struct BusyCPUs: Hashable, Sendable {
+public struct BusyCPUs: Hashable, Codable, Sendable {
   public var count: Int
   public var state: BusyState
   /// The node that they are of; nil where they are of any.
@@ -60,7 +68,7 @@ public enum FlushSetting: String, CaseIterable, Codable, Sendable {
 }
 
 /// One benchmark and operation at one point of the axes.
-public struct Case: Hashable, Sendable {
+public struct Case: Hashable, Codable, Sendable {
   public var benchmark: String
   public var operation: String
   public var backing: Backing
@@ -74,6 +82,7 @@ public struct Case: Hashable, Sendable {
   /// Node that the memory is bound to.
   public var memoryNode: Int
   public var others: OthersState
+  public var state: BlockState
   /// nil where the case takes the direct map as it comes.
   public var directMap: DirectMapSetting?
   /// What the kernel's switch is set to; nil where the case leaves it alone. What the counters then show is
@@ -92,7 +101,8 @@ public struct Case: Hashable, Sendable {
 
   public init(
     benchmark: String, operation: String, backing: Backing, pages: Int, order: AccessOrder, threads: Int,
-    cpuNode: Int, memoryNode: Int, others: OthersState, directMap: DirectMapSetting? = nil,
+    cpuNode: Int, memoryNode: Int, others: OthersState, state: BlockState = .cold,
+    directMap: DirectMapSetting? = nil,
     flush: FlushSetting? = nil, batch: Int? = nil, cycle: Int? = nil, busy: BusyCPUs? = nil,
     online: Int? = nil,
     replica: Int? = nil
@@ -106,6 +116,7 @@ public struct Case: Hashable, Sendable {
     self.cpuNode = cpuNode
     self.memoryNode = memoryNode
     self.others = others
+    self.state = state
     self.directMap = directMap
     self.flush = flush
     self.batch = batch
@@ -119,6 +130,7 @@ public struct Case: Hashable, Sendable {
   public var key: String {
     "\(benchmark)/\(operation)/\(backing.rawValue)/pages=\(pages)/order=\(order.rawValue)/threads=\(threads)"
       + "/cpu_node=\(cpuNode)/memory_node=\(memoryNode)/others=\(others.rawValue)"
+      + "/state=\(state.rawValue)"
       + (directMap.map { "/direct_map=\($0.rawValue)" } ?? "")
       + (flush.map { "/flush=\($0.rawValue)" } ?? "") + (batch.map { "/batch=\($0)" } ?? "")
       + (cycle.map { "/cycle=\($0)" } ?? "") + (busy.map { "/busy=\($0.text)" } ?? "")

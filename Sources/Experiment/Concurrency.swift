@@ -50,7 +50,7 @@ struct ThroughputSeries {
     let mean = block.samples.reduce(0, +) / Double(block.samples.count)
     let elapsed = block.concurrency?.elapsed ?? mean * pages
     guard elapsed > 0 else { return }
-    rates.add(median: pages / elapsed * 1e9, round: block.round)
+    rates.add(median: pages / elapsed * 1e9, at: block.place)
     if let concurrency = block.concurrency { fairness.append(concurrency.fairness) }
   }
 

@@ -4,8 +4,8 @@ import Statistics
 
 /// What it takes to give every case its first rounds, and the size of blocks that lets them fit.
 public struct FirstRounds: Hashable, Sendable {
-  /// Blocks of each case: those until the first look, and the warm-up.
-  public static let blocks = StoppingRule.firstLook + 1
+  /// Blocks of each case: in every pass two that count, and a warm-up.
+  public static func blocks(passes: Int) -> Int { 3 * passes }
 
   /// In all, with blocks of `pages`.
   public private(set) var seconds: Double
@@ -44,14 +44,14 @@ extension FirstRounds {
     "0.5 ms a block and 6.5 µs a page, the mean of the quick reference run on a virtual machine of 2 CPUs (Results/)"
 
   /// Of so many cases, by that assumption.
-  public static func assumedSeconds(cases: Int, pages: Int) -> Double {
-    Double(cases * blocks) * (assumedBlockSeconds + Double(pages) * assumedPageSeconds)
+  public static func assumedSeconds(cases: Int, pages: Int, passes: Int) -> Double {
+    Double(cases * blocks(passes: passes)) * (assumedBlockSeconds + Double(pages) * assumedPageSeconds)
   }
 
   /// Of a plan, by that assumption.
   public init(assumed plan: Plan, pages: Int) {
     self.init(
-      seconds: Self.assumedSeconds(cases: plan.groups.reduce(0) { $0 + $1.cases.count }, pages: pages),
+      seconds: Self.assumedSeconds(cases: plan.groups.reduce(0) { $0 + $1.cases.count }, pages: pages, passes: plan.passes),
       pages: pages, within: plan.budget, smallest: plan.smallestPages)
   }
 }

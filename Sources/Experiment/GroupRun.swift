@@ -6,27 +6,26 @@ import Statistics
 struct GroupRun {
   let group: CaseGroup
   var arms: [Arm]
-  /// Whether the arms have shown what they are.
-  var isProved = false
   /// Rounds that count.
   private(set) var rounds = 0
-  /// Set once the rule says that enough was measured.
-  private(set) var isDone = false
-  private var stopping: StoppingRule
+  private let precision: Double
   private var measuredRounds = 0
   private var seconds = 0.0
+  private var assumedSeconds = 0.0
 
   init(_ group: CaseGroup, arms: [Arm], precision: Double) {
     self.group = group
     self.arms = arms
-    stopping = StoppingRule(precision: precision)
+    self.precision = precision
   }
 
   /// Whether there is anything left that can be measured.
   var isAlive: Bool { arms.contains { !$0.hasFailed } }
 
-  /// Seconds of one round so far, warm-ups included; 0 before the first.
-  var secondsPerRound: Double { measuredRounds > 0 ? seconds / Double(measuredRounds) : 0 }
+  /// Seconds of one round so far, warm-ups included; what is assumed before the first.
+  var secondsPerRound: Double { measuredRounds > 0 ? seconds / Double(measuredRounds) : assumedSeconds }
+
+  mutating func assume(secondsPerRound: Double) { assumedSeconds = secondsPerRound }
 
   mutating func finishedRound(isWarmUp: Bool, seconds: Double) {
     measuredRounds += 1
@@ -37,33 +36,27 @@ struct GroupRun {
   /// The widest of the arms' intervals, relative to what it is around.
   var relativeHalfWidth: Double { arms.map(\.relativeHalfWidth).max() ?? 0 }
 
-  /// Looks whether enough was measured, as often as the rule looks.
-  mutating func look(_ witness: (Case) -> FlushWitness) {
-    guard StoppingRule.isLook(afterRounds: rounds) else { return }
-    conclude(witness)
-    isDone = stopping.shouldStop(relativeHalfWidth: relativeHalfWidth)
-  }
-
   /// Rounds in all that the spread so far asks for; nil where too few tell.
   var roundsNeeded: Int? {
     guard rounds > 0 else { return nil }
-    return blocksNeeded(precision: stopping.precision, blocks: rounds, relativeHalfWidth: relativeHalfWidth)
+    return blocksNeeded(precision: precision, blocks: rounds, relativeHalfWidth: relativeHalfWidth)
   }
 
-  /// Seconds that it still needs; at most so many more rounds as five times those it has, because a few blocks tell
-  /// little of how many it takes.
-  var secondsNeeded: Double {
-    guard isAlive, !isDone else { return 0 }
-    let most = 4 * rounds + StoppingRule.firstLook
-    let further = min(max((roundsNeeded ?? most) - rounds, StoppingRule.roundsBetweenLooks), most)
-    return Double(further) * secondsPerRound
+  /// What a visit of it asks for: the rounds that every group gets, and more by how far it is from the precision. At
+  /// most four times as much and no less than a quarter, because a few passes tell little of how wide an interval is.
+  func visitShare(leastRounds: Int) -> VisitShare {
+    guard isAlive else { return VisitShare(least: 0, need: 0) }
+    let width = relativeHalfWidth.isFinite ? relativeHalfWidth / max(precision, 1e-9) : 1
+    return VisitShare(
+      least: Double(leastRounds + 1) * secondsPerRound,
+      need: min(max(width * width, 0.25), 4) * secondsPerRound)
   }
 
   /// Brings every arm's figures up to date with its blocks.
-  mutating func conclude(_ witness: (Case) -> FlushWitness) {
+  mutating func conclude(_ witness: (Case) -> FlushWitness, state: [Double?]) {
     for index in arms.indices {
       arms[index].conclude(
-        baseline: baseline(of: arms[index]), witness: witness(arms[index].measuredCase))
+        baseline: baseline(of: arms[index]), witness: witness(arms[index].measuredCase), state: state)
     }
   }
 
@@ -92,15 +85,17 @@ struct GroupRun {
   }
 
   /// Gives every arm its last word.
-  mutating func settle(isCutShort: Bool, witness: (Case) -> FlushWitness, precision: Double) {
-    conclude(witness)
+  mutating func settle(
+    isCutShort: Bool, witness: (Case) -> FlushWitness, precision: Double, state: [Double?]
+  ) {
+    conclude(witness, state: state)
     for index in arms.indices {
       arms[index].finish(
         baseline: baseline(of: arms[index]), local: local(of: arms[index]), isScaled: isScaled,
-        alone: alone(of: arms[index]))
+        alone: alone(of: arms[index]), state: state)
       let width = arms[index].relativeHalfWidth
       if width <= precision {
-        arms[index].settle(isCutShort && !isDone ? .partial : .ok)
+        arms[index].settle(isCutShort ? .partial : .ok)
       } else if isCutShort {
         arms[index].settle(.partial)
       } else {
@@ -111,5 +106,22 @@ struct GroupRun {
             ? blocksNeeded(precision: precision, blocks: blocks, relativeHalfWidth: width) : nil)
       }
     }
+  }
+}
+
+/// The time that a group asks of a pass, in seconds.
+struct VisitShare: Hashable {
+  /// For the rounds that every group gets.
+  var least: Double
+  /// By which what is left is divided.
+  var need: Double
+
+  /// Seconds for the first of the groups that are still to be visited in the time left.
+  static func seconds(of shares: [VisitShare], first left: Double) -> Double {
+    guard let own = shares.first else { return 0 }
+    let least = shares.reduce(0) { $0 + $1.least }
+    let need = shares.reduce(0) { $0 + $1.need }
+    if least >= left { return least > 0 ? max(left, 0) * own.least / least : left / Double(shares.count) }
+    return own.least + (need > 0 ? (left - least) * own.need / need : (left - least) / Double(shares.count))
   }
 }

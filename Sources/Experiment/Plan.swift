@@ -140,13 +140,14 @@ public struct Plan: Sendable {
   /// Seconds for the whole run.
   public var budget: Double
   public var seed: UInt64
+  /// Visits to every group, spread over the whole run: the unit of replication.
+  public var passes: Int
   /// Blocks may shrink to so many pages where the budget is short; nil where their size is asked for.
   public var smallestPages: Int?
 
   public init(
     name: String, groups: [CaseGroup], leftOut: [Finding] = [], precision: Double, budget: Double,
-    seed: UInt64,
-    smallestPages: Int? = nil
+    seed: UInt64, passes: Int = 8, smallestPages: Int? = nil
   ) {
     self.name = name
     self.groups = groups
@@ -154,6 +155,7 @@ public struct Plan: Sendable {
     self.precision = precision
     self.budget = budget
     self.seed = seed
+    self.passes = passes
     self.smallestPages = smallestPages
   }
 

@@ -113,6 +113,9 @@ public struct TimingOverhead: Hashable, Codable, Sendable {
 public struct RunReport: Sendable {
   public var context: RunContext
   public var summaries: [Summary]
+  /// Logarithms of the probes at which adjusted effects are stated, in the order of `Probes.Kind`: the medians over the
+  /// run's rounds.
+  public var state: [Double?]
   /// What bears on the figures, each with its remedy.
   public var warnings: [Finding]
   public var timingOverhead: TimingOverhead?
@@ -124,6 +127,7 @@ public struct RunReport: Sendable {
   public init(context: RunContext) {
     self.context = context
     summaries = []
+    state = []
     warnings = []
     isComplete = false
     elapsed = 0
@@ -155,23 +159,19 @@ public struct RunProgress: Sendable {
   public var benchmark: String
   public var operation: String
   public var others: OthersState
-  public var group: Int
-  public var groups: Int
-  /// Rounds done in this group.
-  public var rounds: Int
+  public var pass: Int
+  public var passes: Int
   /// Seconds of the run's budget left.
   public var secondsLeft: Double
 
   public init(
-    benchmark: String, operation: String, others: OthersState, group: Int, groups: Int, rounds: Int,
-    secondsLeft: Double
+    benchmark: String, operation: String, others: OthersState, pass: Int, passes: Int, secondsLeft: Double
   ) {
     self.benchmark = benchmark
     self.operation = operation
     self.others = others
-    self.group = group
-    self.groups = groups
-    self.rounds = rounds
+    self.pass = pass
+    self.passes = passes
     self.secondsLeft = secondsLeft
   }
 }

@@ -4,37 +4,42 @@ import GuestMemory
 import Machine
 import Statistics
 
-/// Carries a plan out. Every group gets a few rounds of one block per arm, in seeded random order; the time left is
-/// then divided among the groups by what they still need, until each is precise or the budget ends.
+/// Carries a plan out, in passes: each visits every group once, in an order of its own, so that what drifts over the
+/// run meets all of them. A pass's time is divided among the groups by what their rounds cost and what they still need.
 public struct Runner {
-  /// Rounds that are worth a visit: each begins with one that does not count.
-  private static let leastVisit = StoppingRule.roundsBetweenLooks
-  /// Deferred frees of the last block (RCU, per-CPU lists) are done by then.
-  private static let restMicroseconds: UInt64 = 500
+  /// Rounds of a visit that count, at the least; one that does not goes before them.
+  private static let leastRounds = 2
+  /// Where the clock tells nothing of a deadline.
+  private static let countedRounds = 3
   /// Seconds between two publications: all rows are made anew for each.
   private static let publishingInterval = 5.0
 
   private var plan: Plan
   private let workbench: Workbench
+  private let measurer: any PassMeasurer
   private let identify: (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
   private let sink: any RunSink
   private let observer: (any RunObserver)?
   private let start = ckernel_clock_monotonic()
   private var generator: SeededGenerator
   private var groups: [GroupRun] = []
-  /// The group measured last, whose code and tables are warm.
-  private var warmGroup: Int?
+  /// What the machine was like, round by round.
+  private var machine = MachineState()
+  private var pass = 0
   private var publishedAt = 0.0
   public private(set) var report: RunReport
 
-  /// - Parameter identify: proves what an arm is, or refuses it, before any block of it.
+  /// - Parameters:
+  ///   - measurer: measures the blocks; nil for this process.
+  ///   - identify: proves what an arm is, or refuses it, before any block of it.
   public init(
-    plan: Plan, context: RunContext, workbench: Workbench, sink: any RunSink,
-    observer: (any RunObserver)? = nil,
+    plan: Plan, context: RunContext, workbench: Workbench, measurer: (any PassMeasurer)? = nil,
+    sink: any RunSink, observer: (any RunObserver)? = nil,
     identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
   ) {
     self.plan = plan
     self.workbench = workbench
+    self.measurer = measurer ?? Pass(workbench)
     self.sink = sink
     self.observer = observer
     self.identify = identify
@@ -52,15 +57,17 @@ public struct Runner {
   /// Measures everything. What was measured stays in `report` whatever happens.
   public mutating func run() throws(SinkFailure) {
     try publish()
-    try calibrate()
+    for index in groups.indices where !Self.isInterrupted { prove(index) }
     var failure: SinkFailure?
     do throws(SinkFailure) { try measure() } catch { failure = error }
     let isCutShort = failure != nil || Self.isInterrupted
     for index in groups.indices {
       groups[index].settle(
-        isCutShort: isCutShort, witness: workbench.flushWitness(of:), precision: plan.precision)
+        isCutShort: isCutShort, witness: workbench.flushWitness(of:), precision: plan.precision,
+        state: machine.center)
     }
     report.summaries = groups.flatMap { $0.arms.map(\.summary) }
+    report.state = machine.center
     report.isComplete = !isCutShort
     if !isCutShort { adviseOnPrecision() }
     report.warnings += diagnose()
@@ -96,65 +103,78 @@ public struct Runner {
   }
 
   private mutating func measure() throws(SinkFailure) {
-    for index in groups.indices where !Self.isInterrupted {
-      let share = secondsLeft / Double(groups.count - index)
-      try visit(index, seconds: share, rounds: StoppingRule.firstLook)
+    var stopping = StoppingRule(precision: plan.precision)
+    while pass < plan.passes, !Self.isInterrupted {
+      pass += 1
+      do throws(Refusal) {
+        try measurer.beginPass()
+      } catch {
+        warn(Finding(.warning, "pass \(pass) could not begin: \(error.reason)", remedy: error.remedy))
+        continue
+      }
+      defer { measurer.endPass() }
+      if pass == 1 { try calibrate() }
+      do throws(PassFailure) {
+        try measurePass()
+      } catch .sink(let failure) {
+        throw failure
+      } catch .measurer(let refusal) {
+        if Self.isInterrupted { return }
+        warn(
+          Finding(
+            .warning, "pass \(pass) ended early: \(refusal.reason); its blocks until then count",
+            remedy: refusal.remedy))
+      }
+      guard StoppingRule.isLook(afterPasses: pass) else { continue }
+      let widest = groups.filter(\.isAlive).map(\.relativeHalfWidth).max() ?? 0
+      if stopping.shouldStop(relativeHalfWidth: widest) { return }
     }
-    while try divide(), !Self.isInterrupted {}
   }
 
-  /// Divides the time left among the groups by what they need. False where there is none left, or no need.
-  private mutating func divide() throws(SinkFailure) -> Bool {
-    let needs = groups.map(\.secondsNeeded)
-    var outstanding = needs.reduce(0, +)
-    var hasVisited = false
-    for index in groups.indices where needs[index] > 0 && !Self.isInterrupted {
-      let share = min(secondsLeft * needs[index] / outstanding, secondsLeft)
-      outstanding -= needs[index]
-      guard share >= leastSeconds(index) else { continue }
-      try visit(index, seconds: share, rounds: .max)
-      hasVisited = true
-    }
-    if hasVisited || Self.isInterrupted { return hasVisited }
-    // Too little for a share to each: the neediest of those that it serves.
-    let served = groups.indices.filter { needs[$0] > 0 && leastSeconds($0) <= secondsLeft }
-    guard let neediest = served.max(by: { needs[$0] < needs[$1] }) else { return false }
-    try visit(neediest, seconds: secondsLeft, rounds: .max)
-    return true
+  private enum PassFailure: Error {
+    /// A place for results refused them: the run ends.
+    case sink(SinkFailure)
+    /// The pass cannot go on: the next one may.
+    case measurer(Refusal)
   }
 
-  private func leastSeconds(_ index: Int) -> Double {
-    Double(Self.leastVisit + (warmGroup == index ? 0 : 1)) * groups[index].secondsPerRound
+  private func asked<Value>(_ body: () throws(Refusal) -> Value) throws(PassFailure) -> Value {
+    do throws(Refusal) { return try body() } catch { throw .measurer(error) }
   }
 
-  /// Measures rounds of one group until it is done, or has had its time or its rounds.
-  private mutating func visit(_ index: Int, seconds: Double, rounds: Int) throws(SinkFailure) {
-    let deadline = elapsed + max(seconds, 0)
-    prove(index)
-    defer {
-      workbench.endGroup()
-      groups[index].conclude(workbench.flushWitness(of:))
+  /// Visits every group once.
+  private mutating func measurePass() throws(PassFailure) {
+    let end = elapsed + secondsLeft / Double(plan.passes - pass + 1)
+    let order = groups.indices.filter { groups[$0].isAlive }.shuffled(using: &generator)
+    for (done, index) in order.enumerated() where !Self.isInterrupted {
+      let shares = order[done...].map { groups[$0].visitShare(leastRounds: Self.leastRounds) }
+      let share = VisitShare.seconds(of: shares, first: end - elapsed)
+      try visit(index, until: elapsed + share)
     }
-    let last = rounds == .max ? .max : groups[index].rounds + rounds
-    if warmGroup != index, groups[index].isAlive, hasTime(index, until: deadline) {
-      try measureRound(index, isWarmUp: true)
-    }
-    warmGroup = index
-    while groups[index].isAlive, !groups[index].isDone, groups[index].rounds < last, !Self.isInterrupted,
-      hasTime(index, until: deadline)
-    {
+    for index in groups.indices { groups[index].conclude(workbench.flushWitness(of:), state: machine.center) }
+  }
+
+  /// Measures rounds of one group until its time is over.
+  private mutating func visit(_ index: Int, until deadline: Double) throws(PassFailure) {
+    try measureRound(index, isWarmUp: true)
+    var rounds = 0
+    while groups[index].isAlive, !Self.isInterrupted, hasTime(index, until: deadline, rounds: rounds) {
       try measureRound(index, isWarmUp: false)
-      groups[index].look(workbench.flushWitness(of:))
+      rounds += 1
       showProgress(index)
     }
-    if elapsed - publishedAt > Self.publishingInterval { try publish() }
+    try asked { () throws(Refusal) in try measurer.endVisit() }
+    guard elapsed - publishedAt > Self.publishingInterval else { return }
+    groups[index].conclude(workbench.flushWitness(of:), state: machine.center)
+    do throws(SinkFailure) { try publish() } catch { throw .sink(error) }
   }
 
   /// Whether another round fits. A clock that counts instructions jumps while all CPUs idle: its deadline may pass in
-  /// a moment, so the first rounds are assured.
-  private func hasTime(_ index: Int, until deadline: Double) -> Bool {
-    if workbench.clock.countsInstructions, groups[index].rounds < StoppingRule.firstLook { return true }
-    return elapsed + groups[index].secondsPerRound < deadline
+  /// a moment, so there rounds are counted.
+  private func hasTime(_ index: Int, until deadline: Double, rounds: Int) -> Bool {
+    if workbench.clock.countsInstructions { return rounds < Self.countedRounds }
+    if rounds < Self.leastRounds { return secondsLeft > 0 }
+    return elapsed + groups[index].secondsPerRound < min(deadline, plan.budget)
   }
 
   private func showProgress(_ index: Int) {
@@ -162,7 +182,7 @@ public struct Runner {
     observer?.progressed(
       RunProgress(
         benchmark: group.spec.benchmark, operation: group.spec.name, others: group.cases[0].others,
-        group: index + 1, groups: groups.count, rounds: groups[index].rounds, secondsLeft: secondsLeft))
+        pass: pass, passes: plan.passes, secondsLeft: secondsLeft))
   }
 
   /// Chooses the pages of a block: where the first rounds of every case would not fit the budget, as one block of each
@@ -172,16 +192,13 @@ public struct Runner {
     guard let smallest = plan.smallestPages, !workbench.clock.countsInstructions else { return }
     var spent = 0.0
     var done = 0
-    for index in groups.indices where spent < secondsLeft / 4 && !Self.isInterrupted {
-      prove(index)
+    for index in groups.indices where spent < secondsLeft / 8 && !Self.isInterrupted {
       let begin = elapsed
-      for arm in groups[index].arms where !arm.hasFailed {
-        workbench.begin()
-        // What fails here fails again where it is recorded.
-        try? measureBlock(arm.measuredCase, groups[index].group.spec)
-        ckernel_rest(Self.restMicroseconds)
-      }
-      workbench.endGroup()
+      let cases = groups[index].arms.filter { !$0.hasFailed }.map(\.measuredCase)
+      // What fails here fails again where it is recorded.
+      _ = try? measurer.measureRound(groups[index].group.spec, cases)
+      try? measurer.endVisit()
+      groups[index].assume(secondsPerRound: elapsed - begin)
       spent += elapsed - begin
       done += 1
     }
@@ -189,7 +206,7 @@ public struct Runner {
     let round = spent / Double(done) * Double(groups.count)
     let before = report.context.pages
     let first = FirstRounds(
-      seconds: round * Double(FirstRounds.blocks), pages: before, within: secondsLeft, smallest: smallest)
+      seconds: round * Double(FirstRounds.blocks(passes: plan.passes)), pages: before, within: secondsLeft, smallest: smallest)
     if let finding = first.finding(budget: secondsLeft) { warn(finding) }
     let pages = first.pages
     let resized = plan.resized(pages: pages)
@@ -235,10 +252,8 @@ public struct Runner {
   }
 
   private mutating func prove(_ index: Int) {
-    guard !groups[index].isProved else { return }
     let group = groups[index].group
     groups[index].arms = group.cases.map { prove($0, of: group.spec) }
-    groups[index].isProved = true
     // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
     workbench.endGroup()
   }
@@ -261,31 +276,36 @@ public struct Runner {
     }
   }
 
-  private mutating func measureRound(_ index: Int, isWarmUp: Bool) throws(SinkFailure) {
+  private mutating func measureRound(_ index: Int, isWarmUp: Bool) throws(PassFailure) {
     let begin = elapsed
-    let spec = groups[index].group.spec
-    let order = groups[index].arms.indices.filter { !groups[index].arms[$0].hasFailed }
-      .shuffled(using: &generator)
-    for (position, place) in together(order, index).enumerated() {
-      if Self.isInterrupted { return }
-      let measuredCase = groups[index].arms[place].measuredCase
-      workbench.begin()
-      do throws(Refusal) {
-        try measureBlock(measuredCase, spec)
-      } catch {
-        // A signal that came during the block ended it, not the arm.
-        if Self.isInterrupted { return }
-        groups[index].arms[place].fail(error)
-        continue
+    let group = groups[index]
+    let order = together(group.arms.indices.filter { !group.arms[$0].hasFailed }.shuffled(using: &generator), index)
+    let cases = order.map { group.arms[$0].measuredCase }
+    let outcome = try asked { () throws(Refusal) in try measurer.measureRound(group.group.spec, cases) }
+    if let refusal = outcome.refusal { warnOfState(refusal) }
+    machine.add(outcome.probes)
+    let place = BlockPlace(
+      round: isWarmUp ? 0 : group.rounds + 1, pass: pass, probes: outcome.probes)
+    for (position, (arm, result)) in zip(order, outcome.readings).enumerated() {
+      switch result {
+      case .failure(let refusal): groups[index].arms[arm].fail(refusal)
+      case .success(let reading):
+        let block = groups[index].arms[arm].block(
+          reading, at: place, position: position, since: start,
+          witness: workbench.flushWitness(of: cases[position]))
+        do throws(SinkFailure) { try sink.record(block) } catch { throw .sink(error) }
+        groups[index].arms[arm].add(block)
       }
-      let block = groups[index].arms[place].block(
-        workbench.reading, round: isWarmUp ? 0 : groups[index].rounds + 1, position: position,
-        witness: workbench.flushWitness(of: measuredCase))
-      try sink.record(block)
-      groups[index].arms[place].add(block)
-      ckernel_rest(Self.restMicroseconds)
     }
+    // A round that a signal ended pairs nothing.
     groups[index].finishedRound(isWarmUp: isWarmUp, seconds: elapsed - begin)
+  }
+
+  private mutating func warnOfState(_ refusal: Refusal) {
+    let finding = Finding(
+      .warning, "blocks find what the ones before left, although their rows say state=cold: \(refusal.reason)",
+      remedy: refusal.remedy)
+    if !report.warnings.contains(finding) { warn(finding) }
   }
 
   /// The arms of a round in their random order, but those with as many CPUs online side by side: taking CPUs offline
@@ -297,15 +317,5 @@ public struct Runner {
       counts.append(arms[place].measuredCase.online)
     }
     return counts.flatMap { count in order.filter { arms[$0].measuredCase.online == count } }
-  }
-
-  /// One block, with the machine in the state that the case names.
-  private func measureBlock(_ measuredCase: Case, _ spec: OperationSpec) throws(Refusal) {
-    try workbench.arrange(measuredCase)
-    guard let flush = measuredCase.flush else { return try spec.measure(measuredCase, workbench) }
-    // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
-    let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)
-    try spec.measure(measuredCase, workbench)
-    try held.restore()
   }
 }

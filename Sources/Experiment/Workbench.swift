@@ -7,6 +7,8 @@ import SystemPackage
 
 /// What one block came to.
 public struct BlockReading: Sendable {
+  /// When it was begun, in nanoseconds of CLOCK_MONOTONIC_RAW.
+  public var startedAt: UInt64 = 0
   public var samples: [Double] = []
   public var placement = Placement.unknown
   public var counters = Counters.none
@@ -172,6 +174,9 @@ public final class Workbench {
   func flushWitness(of measured: Case) -> FlushWitness {
     FlushWitness(crew(of: measured), mechanism: mechanism)
   }
+
+  /// The CPUs that are held and online.
+  var heldOnline: CPUSet { companions.cpus.intersection(crew.held).intersection(countedCPUs) }
 
   /// Lets go what a group shares: its VM, its probes, the CPUs that it took offline.
   func endGroup() {

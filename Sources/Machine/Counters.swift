@@ -67,6 +67,12 @@ public struct Counters: Hashable, Sendable {
     return (level2Splits ?? 0) + (level3Splits ?? 0)
   }
 
+  /// Function call interrupts for each of `pages` on the CPU that took the most: a broadcast interrupts every CPU at
+  /// once, so that its round trips are those of one. Nil where they were not counted.
+  public func interruptTrips(pages: Int) -> Double? {
+    calInterrupts.flatMap { $0.max() }.map { Double($0) / Double(max(pages, 1)) }
+  }
+
   /// The same with the splits and collapses of another interval added; absent where absent on either side.
   public func addingSplits(of other: Counters) -> Counters {
     var total = self

@@ -10,12 +10,31 @@ public struct Effect: Hashable, Sendable {
   public var ratio: LocationEstimate?
   /// Whether values were compared within their rounds, which removes what a round's blocks share.
   public var isPaired: Bool
+  /// The same at a stated state of the machine; nil where the probes explain nothing of what moved.
+  public var adjustedShift: LocationEstimate?
+  public var adjustedRatio: LocationEstimate?
+  /// Of the logarithm of the ratio, by probe: how much it moves for each unit of the probe's logarithm. Nil where that
+  /// probe is not adjusted for.
+  public var slopes: [Double?]
+  /// Passes that the estimates rest on; nil where they rest on blocks alone.
+  public var passes: Int?
+  /// Share of the variance of a round's ratio (or difference, where there is no ratio) that lies between passes.
+  public var betweenShare: Double?
 
   /// An effect with these parts.
-  public init(shift: LocationEstimate, ratio: LocationEstimate?, isPaired: Bool) {
+  public init(
+    shift: LocationEstimate, ratio: LocationEstimate?, isPaired: Bool, adjustedShift: LocationEstimate? = nil,
+    adjustedRatio: LocationEstimate? = nil, slopes: [Double?] = [], passes: Int? = nil,
+    betweenShare: Double? = nil
+  ) {
     self.shift = shift
     self.ratio = ratio
     self.isPaired = isPaired
+    self.adjustedShift = adjustedShift
+    self.adjustedRatio = adjustedRatio
+    self.slopes = slopes
+    self.passes = passes
+    self.betweenShare = betweenShare
   }
 }
 
@@ -60,7 +79,7 @@ public func unpairedEffect(baseline: [Double], values: [Double], confidence: Dou
 }
 
 /// From the scale of logarithms back. A bound that is not known stays so: exp(-infinity) would be a bound of 0.
-func exponentiated(_ estimate: LocationEstimate) -> LocationEstimate {
+public func exponentiated(_ estimate: LocationEstimate) -> LocationEstimate {
   let interval =
     estimate.interval.isFinite
     ? Interval(low: exp(estimate.interval.low), high: exp(estimate.interval.high)) : .unbounded

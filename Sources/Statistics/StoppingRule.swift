@@ -6,16 +6,13 @@
 /// and covers the truth less often than it says: the signed-rank interval in 93.5 % of runs at worst. A finite number
 /// of further observations repairs that (Simons 1968, "On the cost of not knowing the variance when making a
 /// fixed-width confidence interval for the mean"). So the interval must be narrow enough at two looks in a row: the
-/// four rounds between them are Simons' further ones, and a run never ends, but for its budget, wider than was
-/// asked. Simulated (Results/statistics/README.md), it covers 94.3 to 95.3 %, for 4 rounds more.
+/// pass between them is Simons' further one, and a run never ends, but for its budget, wider than was asked.
 ///
-/// The first look is after ``firstLook`` rounds, because earlier no interval is both finite and narrow by more than
-/// luck; fewer than 12 rounds are therefore never enough.
+/// A look is after each pass from the ``firstLook``th on, because earlier no interval is both finite and narrow by
+/// more than luck.
 public struct StoppingRule: Hashable, Sendable {
-  /// Rounds before the first look.
-  public static let firstLook = 8
-  /// Rounds from one look to the next.
-  public static let roundsBetweenLooks = 4
+  /// Passes before the first look.
+  public static let firstLook = 5
 
   /// The relative half-width at which an interval is narrow enough: 0.02 for ± 2 %.
   public let precision: Double
@@ -29,10 +26,8 @@ public struct StoppingRule: Hashable, Sendable {
     self.precision = precision
   }
 
-  /// Whether the interval is looked at after so many rounds. Looking more often would void the coverage.
-  public static func isLook(afterRounds rounds: Int) -> Bool {
-    rounds >= firstLook && (rounds - firstLook).isMultiple(of: roundsBetweenLooks)
-  }
+  /// Whether the interval is looked at after so many passes. Looking earlier would void the coverage.
+  public static func isLook(afterPasses passes: Int) -> Bool { passes >= firstLook }
 
   /// Takes note of a look, and says whether to stop.
   ///

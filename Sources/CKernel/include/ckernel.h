@@ -15,6 +15,7 @@
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
 #include "ckernel/perf.h"
+#include "ckernel/probe.h"
 #include "ckernel/process.h"
 #include "ckernel/uses.h"
 #include "ckernel/vcpu.h"

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Statistics
+
+/// Estimates with the pass as the unit of replication: blocks of the same seconds resemble each other.
+extension BlockSeries {
+  /// A run without passes is cut into so many stretches of its rounds (batch means).
+  private static let batches = 8
+
+  /// What each pass says of a quantity of a round; rounds without it are left out.
+  func passMeans(_ value: (Int) -> Double?) -> [PassMean] {
+    let rounds = places.keys.sorted().compactMap { round in value(round).map { (round: round, value: $0) } }
+    let hasPasses = rounds.allSatisfy { places[$0.round]?.pass != nil }
+    let groups =
+      hasPasses
+      ? Dictionary(grouping: rounds) { places[$0.round]?.pass ?? 0 }.sorted { $0.key < $1.key }.map(\.value)
+      : Statistics.batches(of: rounds, count: Self.batches)
+    return groups.filter { !$0.isEmpty }.map { group in
+      PassMean(
+        of: group.map(\.value), probes: group.map { places[$0.round]?.probes.logarithms ?? [] })
+    }
+  }
+
+  /// Interval of the median, from the passes' medians; nil without any.
+  public var interval: Interval? {
+    guard !medians.isEmpty else { return nil }
+    if medians.values.allSatisfy({ $0 > 0 }) {
+      return passEstimate(passMeans { medians[$0].map(log) }, reference: [], priors: [])
+        .map { exponentiated(LocationEstimate($0.raw)).interval }
+    }
+    return passEstimate(passMeans { medians[$0] }, reference: [], priors: [])?.raw.interval()
+  }
+
+  /// The logarithm of the case's own value; nil where a median is 0 or less.
+  public func valueEstimate(state: [Double?]) -> PassEstimate? {
+    guard let center, medians.values.allSatisfy({ $0 > 0 }) else { return nil }
+    let interrupts = interruptTime(state) / center
+    return passEstimate(
+      passMeans { medians[$0].map(log) }, reference: state, priors: Self.priors(interrupts, scale: 1))
+  }
+
+  /// The logarithm of the ratio to a baseline of the same rounds; nil where a median is 0 or less.
+  public func ratioEstimate(against baseline: BlockSeries, state: [Double?]) -> PassEstimate? {
+    guard let center, let base = baseline.center, medians.values.allSatisfy({ $0 > 0 }),
+      baseline.medians.values.allSatisfy({ $0 > 0 })
+    else { return nil }
+    let interrupts = interruptTime(state) / center - baseline.interruptTime(state) / base
+    let means = passMeans { round in
+      baseline.medians[round].flatMap { base in medians[round].map { log($0 / base) } }
+    }
+    return passEstimate(means, reference: state, priors: Self.priors(interrupts, scale: 1))
+  }
+
+  /// The effect against a baseline that was measured in the same rounds; nil where no round holds both.
+  ///
+  /// - Parameter state: logarithms of the probes at which the adjusted effect is stated.
+  public func effect(against baseline: BlockSeries, state: [Double?] = []) -> Effect? {
+    let interrupts = interruptTime(state) - baseline.interruptTime(state)
+    let differences = passMeans { round in
+      baseline.medians[round].flatMap { base in medians[round].map { $0 - base } }
+    }
+    guard
+      let shift = passEstimate(
+        differences, reference: state, priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1)))
+    else { return nil }
+    let ratio = ratioEstimate(against: baseline, state: state)
+    return Effect(
+      shift: LocationEstimate(shift.raw), ratio: ratio.map { exponentiated(LocationEstimate($0.raw)) },
+      isPaired: true, adjustedShift: shift.adjusted.map { LocationEstimate($0) },
+      adjustedRatio: ratio?.adjusted.map { exponentiated(LocationEstimate($0)) },
+      slopes: ratio?.slopes ?? [], passes: shift.passes, betweenShare: (ratio ?? shift).betweenShare)
+  }
+
+  /// How much the mean exceeds the baseline's over the rounds that hold both, from the passes: unlike the shift of
+  /// medians it has the tail in it, which is paid for too. At the state given where the probes explain what moved. Nil
+  /// where no round holds both.
+  func meanShift(against baseline: BlockSeries, state: [Double?]) -> LocationEstimate? {
+    let differences = passMeans { round in
+      baseline.means[round].flatMap { base in means[round].map { $0 - base } }
+    }
+    let interrupts = interruptTime(state) - baseline.interruptTime(state)
+    return passEstimate(
+      differences, reference: state, priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1))
+    ).map { LocationEstimate($0.adjusted ?? $0.raw) }
+  }
+
+  /// What a page waits for interrupts, in the case's unit, at a state of the machine.
+  private func interruptTime(_ state: [Double?]) -> Double {
+    guard let trips = interruptTrips, let interrupt = state.first.flatMap(\.self) else { return 0 }
+    return trips * exp(interrupt)
+  }
+
+  /// What is known of the slopes before any data. A page that waits for an interrupt's round trip takes longer by as
+  /// much as the trip does; of the other probes only the order of magnitude is known.
+  ///
+  /// - Parameters:
+  ///   - interrupts: what a trip's doubling, say, would add: time of interrupts, in units of the value.
+  ///   - scale: 1 where the value is a logarithm, else the size of what it is a difference of.
+  private static func priors(_ interrupts: Double, scale: Double) -> [SlopePrior] {
+    [
+      SlopePrior(mean: interrupts, standardDeviation: 0.15 * abs(interrupts) + 0.02 * scale),
+      SlopePrior(mean: 0, standardDeviation: 0.5 * scale),
+      SlopePrior(mean: 0, standardDeviation: 0.3 * scale),
+    ]
+  }
+}
+
+extension PassMean {
+  /// - Parameter probes: of each value; a probe that one of them lacks is absent.
+  init(of values: [Double], probes: [[Double?]]) {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let count = probes.map(\.count).min() ?? 0
+    let means = (0..<count).map { probe -> Double? in
+      let known = probes.compactMap { $0[probe] }
+      return known.count == probes.count ? known.reduce(0, +) / Double(known.count) : nil
+    }
+    self.init(
+      value: mean, count: values.count,
+      variance: values.count > 1 ? squares / Double(values.count - 1) : nil, probes: means)
+  }
+}
+
+extension LocationEstimate {
+  /// With its 95 % interval.
+  init(_ location: PassEstimate.Location) {
+    self.init(value: location.value, interval: location.interval())
+  }
+}
