@@ -34,13 +34,14 @@ public struct PassLevels: Hashable, Sendable {
 public func passLevels(of values: [Double], leastGap: Double = log(1.05)) -> PassLevels? {
   guard values.count >= 4, values.allSatisfy(\.isFinite) else { return nil }
   let sorted = values.sorted()
-  let widest = (1..<sorted.count).sorted { sorted[$0] - sorted[$0 - 1] > sorted[$1] - sorted[$1 - 1] }
+  let gaps: [Double] = zip(sorted, sorted.dropFirst()).map { $1 - $0 }
+  let widest: [Int] = gaps.indices.sorted { gaps[$0] > gaps[$1] }
   let factor = 4 + 250 / Double(sorted.count * sorted.count)
   var best: (starts: [Int], clarity: Double)?
   for levels in 2...4 where 2 * levels <= sorted.count {
-    let starts = [0] + widest.prefix(levels - 1).sorted()
-    guard let clarity = clarity(of: sorted, starts: starts, leastGap: leastGap), clarity >= factor else { continue }
-    if clarity > best?.clarity ?? 0 { best = (starts, clarity) }
+    let starts = [0] + widest.prefix(levels - 1).map { $0 + 1 }.sorted()
+    guard let clarity = clarity(of: sorted, starts: starts, leastGap: leastGap) else { continue }
+    if clarity >= factor, clarity > best?.clarity ?? 0 { best = (starts, clarity) }
   }
   guard let starts = best?.starts else { return nil }
   let centers = stretches(of: sorted, starts: starts).compactMap { median(Array($0)) }

@@ -39,7 +39,9 @@ public func runsEstimate(
 /// The mean of the runs' own variances; 0 where a run has none.
 private func ownVariance(of runs: [PassEstimate.Location]) -> (variance: Double, degreesOfFreedom: Double) {
   guard runs.allSatisfy({ $0.standardError.isFinite }) else { return (0, 0) }
-  let parts = runs.map { (variance: $0.standardError * $0.standardError, degreesOfFreedom: $0.degreesOfFreedom) }
+  let parts = runs.map {
+    (variance: $0.standardError * $0.standardError, degreesOfFreedom: $0.degreesOfFreedom)
+  }
   let total = parts.reduce(0) { $0 + $1.variance }
   return (total / Double(runs.count), total > 0 ? satterthwaite(parts) : 0)
 }
