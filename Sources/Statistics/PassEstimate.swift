@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
 /// What one pass says of one quantity: the mean over its blocks, and what the machine was like meanwhile.
 public struct PassMean: Hashable, Sendable {
@@ -12,20 +11,37 @@ public struct PassMean: Hashable, Sendable {
   /// Logarithms of the probes, in a fixed order; nil where one was not measured.
   public var probes: [Double?]
 
+  /// A pass with these figures.
   public init(value: Double, count: Int, variance: Double?, probes: [Double?] = []) {
     self.value = value
     self.count = count
     self.variance = variance
     self.probes = probes
   }
+
+  /// The mean and variance of a pass's values.
+  ///
+  /// nil where there is no value, or the mean or the variance is NaN or infinite.
+  public init?(of values: [Double], probes: [Double?] = []) {
+    guard let moments = meanAndSquares(values), moments.squares.isFinite else { return nil }
+    let variance = values.count > 1 ? moments.squares / Double(values.count - 1) : nil
+    self.init(value: moments.mean, count: values.count, variance: variance, probes: probes)
+  }
 }
 
 /// What is known of a probe's slope before any data: how much the value moves for each unit of the probe's logarithm.
+///
+/// Where both are logarithms it is an elasticity: 0.87 says that a tenth more of the probe is 8.7 % more of the value.
 public struct SlopePrior: Hashable, Sendable {
   public var mean: Double
+  /// How far the slope may lie from the mean; 0 where it is known, and never infinite.
   public var standardDeviation: Double
 
+  /// A normal prior.
+  ///
+  /// - Precondition: `mean` is finite, `standardDeviation` is finite and not negative.
   public init(mean: Double, standardDeviation: Double) {
+    precondition(mean.isFinite && standardDeviation.isFinite && standardDeviation >= 0, "no prior")
     self.mean = mean
     self.standardDeviation = standardDeviation
   }
@@ -33,11 +49,21 @@ public struct SlopePrior: Hashable, Sendable {
 
 /// What passes say together of one quantity.
 public struct PassEstimate: Hashable, Sendable {
-  /// A quantity at the state of the machine that it was measured in, or at a stated one.
+  /// A value and how well it is known: Student's t about it, with this standard error and so many degrees of freedom.
   public struct Location: Hashable, Sendable {
+    /// In the unit of the values given: logarithms for a ratio.
     public var value: Double
+    /// In the same unit. 0 where nothing varies; infinite where nothing is known of it.
     public var standardError: Double
+    /// Of Student's t; need not be whole. 0 where the standard error is infinite.
     public var degreesOfFreedom: Double
+
+    /// A value known so well.
+    public init(value: Double, standardError: Double, degreesOfFreedom: Double) {
+      self.value = value
+      self.standardError = standardError
+      self.degreesOfFreedom = degreesOfFreedom
+    }
   }
 
   /// At the states that the passes happened to have.
@@ -46,8 +72,23 @@ public struct PassEstimate: Hashable, Sendable {
   public var adjusted: Location?
   /// By probe; nil where that probe is not adjusted for.
   public var slopes: [Double?]
+  /// Standard errors of the slopes; nil where a slope is.
   public var slopeErrors: [Double?]
   /// Share of the variance of a value that lies between passes, from 0 to 1; nil where that is not known.
   public var betweenShare: Double?
+  /// How many passes there were; at least 1.
   public var passes: Int
+
+  /// An estimate with these parts.
+  public init(
+    raw: Location, adjusted: Location?, slopes: [Double?], slopeErrors: [Double?], betweenShare: Double?,
+    passes: Int
+  ) {
+    self.raw = raw
+    self.adjusted = adjusted
+    self.slopes = slopes
+    self.slopeErrors = slopeErrors
+    self.betweenShare = betweenShare
+    self.passes = passes
+  }
 }

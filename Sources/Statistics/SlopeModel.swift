@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Slopes of the passes' values on probes: a ridge towards what the mechanism says of each slope.
+///
+/// y = Xβ + error, both sides centred, error of variance σ² in each pass, β normal about b with standard deviations L.
+/// With Z = XL and A = Z'Z + σ²I the posterior is β = b + L A⁻¹ Z'(y - Xb) with covariance σ² L A⁻¹ L (Hoerl & Kennard
+/// 1970; Lindley & Smith 1972). σ² is the one at which the marginal likelihood of y is greatest, n - 1 times it being
+/// the penalised sum of squares (y - Xb)'(I - H)(y - Xb), H = Z A⁻¹ Z': that sum is concave in σ², so there is one
+/// fixed point and the iteration finds it. Its degrees of freedom are the trace of (I - H)² within the n - 1 dimensions
+/// that centring leaves, because the information on σ² is that times 1 / 2σ⁴: n - 1 where priors say all, n - 1 - k
+/// where the passes had to tell k slopes.
+struct SlopeModel {
+  /// A probe in every pass.
+  struct Probe {
+    /// Which of the priors' it is.
+    var index: Int
+    /// The passes' logarithms, less their mean.
+    var distances: [Double]
+    /// The reference, less the same mean.
+    var reference: Double
+    var prior: SlopePrior
+
+    /// nil where a pass lacks it, or it or the reference is NaN or infinite.
+    init?(_ index: Int, _ passes: [PassMean], reference: Double, prior: SlopePrior) {
+      let values = passes.compactMap { $0.probes.indices.contains(index) ? $0.probes[index] : nil }
+      guard values.count == passes.count, let center = meanAndSquares(values)?.mean, reference.isFinite else {
+        return nil
+      }
+      self.index = index
+      distances = values.map { $0 - center }
+      self.reference = reference - center
+      self.prior = prior
+    }
+  }
+
+  /// How many standard errors from 0 a slope must lie for its probe to be adjusted for.
+  static let leastSlope = 3.0
+
+  var probes: [Probe]
+  var slopes: [Double]
+  /// Of the slopes.
+  var covariance: [[Double]]
+  /// Variance of a pass's value that the probes leave.
+  var residualVariance: Double
+  /// Of the residual variance; at least 1.
+  var degreesOfFreedom: Double
+
+  /// The model of the probes that explain: all of them first, then one less, the weakest, until every slope lies
+  /// ``leastSlope`` standard errors from 0. nil where none is left.
+  ///
+  /// - Parameters:
+  ///   - values: one a pass, less their mean; not all 0.
+  ///   - leastVariance: what the residual variance is at least.
+  static func kept(_ probes: [Probe], values: [Double], leastVariance: Double) -> SlopeModel? {
+    var probes = probes
+    while !probes.isEmpty {
+      let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
+      let strengths = probes.indices.map(model.strength)
+      guard let weakest = strengths.indices.min(by: { strengths[$0] < strengths[$1] }) else { return nil }
+      if strengths[weakest] >= leastSlope { return model }
+      probes.remove(at: weakest)
+    }
+    return nil
+  }
+
+  private func strength(_ probe: Int) -> Double {
+    let error = covariance[probe][probe].squareRoot()
+    return slopes[probe] == 0 ? 0 : abs(slopes[probe]) / error
+  }
+
+  private init(_ probes: [Probe], values: [Double], leastVariance: Double) {
+    let scales = probes.map(\.prior.standardDeviation)
+    // What the priors' means leave, y - Xb.
+    let left = values.indices.map { pass in
+      probes.reduce(values[pass]) { $0 - $1.prior.mean * $1.distances[pass] }
+    }
+    let scaled = probes.map { probe in probe.distances.map { $0 * probe.prior.standardDeviation } }
+    let products = scaled.map { row in scaled.map { dot(row, $0) } }
+    let sides = scaled.map { dot($0, left) }
+    let squares = dot(left, left)
+    let freedom = Double(values.count - 1)
+    // Not 0: that would leave A without an inverse where a probe did not vary.
+    let least = max(leastVariance, 1e-12 * dot(values, values) / freedom)
+    var variance = max(least, squares / freedom)
+    var inverse: [[Double]] = []
+    var weights: [Double] = []
+    for _ in 0..<200 {
+      inverse = inverseOfPositiveDefinite(plusDiagonal(products, variance))
+      weights = inverse.map { dot($0, sides) }
+      let next = max(least, (squares - dot(sides, weights)) / freedom)
+      if abs(next - variance) <= 1e-9 * variance { break }
+      variance = next
+    }
+    self.probes = probes
+    slopes = probes.indices.map { probes[$0].prior.mean + scales[$0] * weights[$0] }
+    covariance = probes.indices.map { row in
+      probes.indices.map { variance * scales[row] * inverse[row][$0] * scales[$0] }
+    }
+    residualVariance = variance
+    let shares = inverse.reduce(0) { $0 + dot($1, $1) } * variance * variance
+    degreesOfFreedom = max(1, freedom - Double(probes.count) + shares)
+  }
+
+  /// How far the value moves from the passes' mean state to the reference, and the variance that the slopes' errors
+  /// give to that.
+  var atReference: (distance: Double, variance: Double) {
+    let steps = probes.map(\.reference)
+    return (dot(slopes, steps), max(0, dot(covariance.map { dot($0, steps) }, steps)))
+  }
+}
+
+private func dot(_ first: [Double], _ second: [Double]) -> Double {
+  zip(first, second).reduce(0) { $0 + $1.0 * $1.1 }
+}
+
+private func plusDiagonal(_ matrix: [[Double]], _ value: Double) -> [[Double]] {
+  var matrix = matrix
+  for index in matrix.indices { matrix[index][index] += value }
+  return matrix
+}
+
+/// The inverse of a symmetric positive definite matrix, by Gauss-Jordan elimination, which needs no pivoting there.
+func inverseOfPositiveDefinite(_ matrix: [[Double]]) -> [[Double]] {
+  let size = matrix.count
+  var rows = matrix.enumerated().map { index, row in row + (0..<size).map { $0 == index ? 1 : 0 } }
+  for pivot in 0..<size {
+    let divisor = rows[pivot][pivot]
+    rows[pivot] = rows[pivot].map { $0 / divisor }
+    for other in 0..<size where other != pivot {
+      let factor = rows[other][pivot]
+      rows[other] = zip(rows[other], rows[pivot]).map { $0 - factor * $1 }
+    }
+  }
+  return rows.map { Array($0[size...]) }
+}
