@@ -12,6 +12,14 @@ public enum Catalogue {
     + TLBFlush.operations
     + FlushCost.operations + FlushTargets.operations + Aftermath.operations).map(\.holdingDirectMap)
 
+  /// What another process of this program means; nil where it is none of these.
+  public static func operation(_ reference: OperationReference) -> OperationSpec? {
+    let found = operations.first {
+      $0.benchmark == reference.benchmark && $0.name == reference.name && $0.method == reference.method
+    }
+    return reference.delay.map { delay in found?.replicated(delay: delay) } ?? found
+  }
+
   public static var benchmarks: [String] {
     operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
@@ -35,7 +43,6 @@ public enum Catalogue {
     if let refusal = Threads.refusal(measured, bench) { throw refusal }
     let notes = [identity.note, Threads.note(measured, bench)].compactMap { $0 }
     identity.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
-    try DirectMap.prepare(measured, bench)
     guard spec.isPathLength && measured.threads == 1 || !bench.clock.countsInstructions else {
       throw .unsupported(
         "counted instructions say nothing of what waits, or happens on other CPUs: all CPUs share the count"

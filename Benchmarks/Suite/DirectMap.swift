@@ -20,7 +20,8 @@ enum DirectMap {
 
   /// Whether the state can be had here; for a cold one, takes the memory out of the way that has been split already.
   static func prepare(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    guard measured.directMap == .cold, measured.backing.removesDirectMap else { return }
+    guard !bench.ballast.isReady else { return }
+    bench.ballast.isReady = true
     let frames = (measured.pages * bench.pageBytes + hugePageBytes - 1) / hugePageBytes
     var whole = 0
     do throws(Refusal) {
@@ -74,6 +75,7 @@ extension OperationSpec {
           bench.invalidate("\(splits) huge entries of the direct map split although it had been split before")
         }
       case .cold:
+        if measured.backing.removesDirectMap { try DirectMap.prepare(measured, bench) }
         try original.measure(measured, bench)
         // What keeps its entries leaves its frames as cold as it found them.
         guard measured.backing.removesDirectMap else { return }

@@ -3,7 +3,7 @@ import Experiment
 import Machine
 
 /// Nodes as a caller names them.
-public enum NodeChoice: Hashable, Sendable {
+public enum NodeChoice: Hashable, Codable, Sendable {
   case these([Int])
   /// Every node that can be used; what cannot is said.
   case all

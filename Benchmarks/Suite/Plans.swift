@@ -15,6 +15,7 @@ public struct Selection: Sendable {
   public var threads: [Int]?
   public var baseline: Backing?
   public var order: AccessOrder
+  public var state: BlockState
   public var directMap: DirectMapSetting?
   /// The nodes of CPU and memory; at least one pair.
   public var pairs: [NodePair]
@@ -23,8 +24,8 @@ public struct Selection: Sendable {
   public init(
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
     others: [OthersState]? = nil, methods: [String]? = nil, threads: [Int]? = nil,
-    baseline: Backing? = nil, order: AccessOrder = .sequential, directMap: DirectMapSetting? = nil,
-    pairs: [NodePair], pages: Int
+    baseline: Backing? = nil, order: AccessOrder = .sequential, state: BlockState = .cold,
+    directMap: DirectMapSetting? = nil, pairs: [NodePair], pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
@@ -34,6 +35,7 @@ public struct Selection: Sendable {
     self.threads = threads
     self.baseline = baseline
     self.order = order
+    self.state = state
     self.directMap = directMap
     self.pairs = pairs
     self.pages = pages
@@ -57,6 +59,9 @@ public enum PlanName: String, CaseIterable, Sendable {
 
   /// Relative half-width at which a group stops early.
   public var precision: Double { self == .quick ? 0.05 : 0.02 }
+
+  /// Visits to every group.
+  public var passes: Int { self == .quick ? 8 : 12 }
 
   /// Bytes of a block's region.
   public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
@@ -100,7 +105,7 @@ extension Plan {
   ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    isSizeAsked: Bool = false, otherCPUs: Int, othersByNode: [(node: Int, count: Int)] = [],
+    passes: Int? = nil, isSizeAsked: Bool = false, otherCPUs: Int, othersByNode: [(node: Int, count: Int)] = [],
     onlineCPUs: Int = 1, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
@@ -126,7 +131,8 @@ extension Plan {
     return Plan(
       name: name.rawValue, groups: groups, leftOut: [leftOut].compactMap(\.self),
       precision: precision ?? name.precision,
-      budget: budget ?? name.budget, seed: seed, smallestPages: isSizeAsked ? nil : smallestPages)
+      budget: budget ?? name.budget, seed: seed, passes: passes ?? name.passes,
+      smallestPages: isSizeAsked ? nil : smallestPages)
   }
 
   /// Where several specs are ways of one operation, each keeps the backings that it is the first to serve here. What
@@ -167,7 +173,7 @@ extension Plan {
       pages: max(selection.pages, spec.leastPages),
       order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode,
       memoryNode: pair.memoryNode,
-      others: others, directMap: selection.directMap, flush: flush, busy: busy, online: online)
+      others: others, state: selection.state, directMap: selection.directMap, flush: flush, busy: busy, online: online)
   }
 
   private static func groups(

@@ -18,8 +18,7 @@ public enum Selfcheck {
   /// - Parameter delay: multiplications after each store of every second replica; fault-in touch alone can have it.
   public static func plan(
     _ spec: OperationSpec, _ measured: Case, comparisons: Int, precision: Double, budget: Double,
-    seed: UInt64,
-    delay: Int = 0
+    seed: UInt64, passes: Int, delay: Int = 0
   ) -> Plan {
     let spec = spec.replicated(delay: delay)
     let groups = (0..<comparisons).map { pair in
@@ -30,7 +29,7 @@ public enum Selfcheck {
       }
       return CaseGroup(spec: spec, cases: cases, baselines: [cases[1]: cases[0]])
     }
-    return Plan(name: "selfcheck", groups: groups, precision: precision, budget: budget, seed: seed)
+    return Plan(name: "selfcheck", groups: groups, precision: precision, budget: budget, seed: seed, passes: passes)
   }
 
   /// Whether a delay can be added to an operation.
@@ -82,9 +81,10 @@ public enum Selfcheck {
 
 extension OperationSpec {
   /// The operation with identical arms, every second of which takes longer by so many multiplications a page.
-  fileprivate func replicated(delay: Int) -> OperationSpec {
+  func replicated(delay: Int) -> OperationSpec {
     var replicas = self
     replicas.armAxis = .replica
+    replicas.delay = delay
     guard delay > 0 else { return replicas }
     return replicas.replacing { original, measured, bench throws(Refusal) in
       guard measured.replica.map({ $0 % 2 == 1 }) == true else {

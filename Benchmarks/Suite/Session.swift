@@ -7,7 +7,7 @@ import Machine
 import SystemPackage
 
 /// What a caller asks of the machine, before anything is measured.
-public struct SessionRequest: Sendable {
+public struct SessionRequest: Codable, Sendable {
   /// The CPU to measure on; nil chooses.
   public var cpu: Int?
   /// nil: the node of `cpu`.
@@ -24,8 +24,10 @@ public struct SessionRequest: Sendable {
   /// CPUs may be taken offline and back.
   public var allowsHotplug: Bool
   public var seed: UInt64
-  /// The executable that runs companions; nil measures nothing and only lists.
+  /// The executable that runs companions; nil starts none.
   public var program: String?
+  /// Milliseconds for the calibration of the clock.
+  public var calibration = 1
 
   public init(
     cpu: Int? = nil, cpuNodes: NodeChoice? = nil, memoryNodes: NodeChoice? = nil, regionBytes: Int,
@@ -93,10 +95,9 @@ public struct Session {
       if let program = request.program {
         try Companions(program: program, cpus: layout.manned, clock: kind)
       } else { Companions(planned: layout.manned) }
-    let calibration: UInt64 = request.program == nil ? 1_000_000 : 100_000_000
     workbench = try Workbench(
       clock: Clock(
-        kind, countsInstructions: request.clock == .instructions, calibration: calibration,
+        kind, countsInstructions: request.clock == .instructions, calibration: UInt64(request.calibration) * 1_000_000,
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: first, seats: layout.seats,

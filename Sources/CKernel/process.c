@@ -49,6 +49,14 @@ int ckernel_process_follow(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH;
 }
 
+int ckernel_process_serve(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	return getppid() == parent ? 0 : -ESRCH;
+}
+
 void ckernel_process_end(pid_t pid)
 {
 	kill(pid, SIGKILL);

@@ -12,8 +12,10 @@ import Machine
 public final class Ballast {
   private var region: Region?
   private var usedBytes = 0
-  /// No more is to be had.
+  /// No more can be had.
   public private(set) var isSpent = false
+  /// It holds the memory that was split before the run, as far as that was searched for.
+  public var isReady = false
 
   init() { region = nil }
 

@@ -15,9 +15,8 @@ extension BlockSeries {
       hasPasses
       ? Dictionary(grouping: rounds) { places[$0.round]?.pass ?? 0 }.sorted { $0.key < $1.key }.map(\.value)
       : Statistics.batches(of: rounds, count: Self.batches)
-    return groups.filter { !$0.isEmpty }.map { group in
-      PassMean(
-        of: group.map(\.value), probes: group.map { places[$0.round]?.probes.logarithms ?? [] })
+    return groups.compactMap { group in
+      PassMean(of: group.map(\.value), probes: probes(of: group.map(\.round)))
     }
   }
 
@@ -105,19 +104,14 @@ extension BlockSeries {
   }
 }
 
-extension PassMean {
-  /// - Parameter probes: of each value; a probe that one of them lacks is absent.
-  init(of values: [Double], probes: [[Double?]]) {
-    let mean = values.reduce(0, +) / Double(values.count)
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let count = probes.map(\.count).min() ?? 0
-    let means = (0..<count).map { probe -> Double? in
-      let known = probes.compactMap { $0[probe] }
-      return known.count == probes.count ? known.reduce(0, +) / Double(known.count) : nil
+extension BlockSeries {
+  /// Means of the probes' logarithms over rounds; a probe that one of them lacks is absent.
+  private func probes(of rounds: [Int]) -> [Double?] {
+    let known = rounds.map { places[$0]?.probes.logarithms ?? [] }
+    return Probes.Kind.allCases.map { kind in
+      let values = known.compactMap { kind.rawValue < $0.count ? $0[kind.rawValue] : nil }
+      return values.count == rounds.count ? values.reduce(0, +) / Double(values.count) : nil
     }
-    self.init(
-      value: mean, count: values.count,
-      variance: values.count > 1 ? squares / Double(values.count - 1) : nil, probes: means)
   }
 }
 

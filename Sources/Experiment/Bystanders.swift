@@ -4,7 +4,7 @@ import Machine
 import Statistics
 
 /// What the busy CPUs say of one block, one by one.
-public struct Bystanders: Hashable, Sendable {
+public struct Bystanders: Hashable, Codable, Sendable {
   /// The CPUs that were busy.
   public var cpus: CPUSet
   /// Time taken from each, in their order, ns.
@@ -15,7 +15,7 @@ public struct Bystanders: Hashable, Sendable {
   public var walks: Walks?
 
   /// How long walks through a working set took, in sum, ns.
-  public struct Walks: Hashable, Sendable {
+  public struct Walks: Hashable, Codable, Sendable {
     /// With no interruption since the walk before.
     public var calm: Int
     public var calmTime: Double

@@ -3,7 +3,7 @@ import CKernel
 import GuestMemory
 
 /// Which clock the caller asks for.
-public enum ClockChoice: String, CaseIterable, Sendable {
+public enum ClockChoice: String, CaseIterable, Codable, Sendable {
   /// The CPU's counter where it says that it is invariant, else CLOCK_MONOTONIC_RAW.
   case auto
   /// The CPU's counter, for machines that are known to have a good one and do not say so.

@@ -2,7 +2,7 @@
 import Statistics
 
 /// What several threads that touched one region at once came to, beside the samples.
-public struct Concurrency: Hashable, Sendable {
+public struct Concurrency: Hashable, Codable, Sendable {
   /// From the first thread's start until the last one is done, in the case's unit: a thread's time is the sum of its
   /// pages, as a thread alone has it.
   public var elapsed: Double

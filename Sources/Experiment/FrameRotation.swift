@@ -87,18 +87,31 @@ public final class FrameRotation {
     machine = nil
   }
 
-  /// Frees the frames that the next block of a case is to take. Does nothing for blocks that are larger than the
-  /// caches: those leave nothing warm.
+  /// Frees the frames that the next block of a case is to take. Does nothing for warm blocks; for blocks that are larger
+  /// than the caches, which leave nothing warm; and where each block takes new frames and those of the last are kept.
   func lend(to measured: Case) {
-    guard refusal == nil else { return }
+    prepare(for: measured)
+    guard refusal == nil, let (ring, units) = need(of: measured) else { return }
+    rings[ring]?.removeFirst(units)
+    lent = (ring, units)
+  }
+
+  /// Keeps frames for the blocks of a case, where it does not yet: that takes as long as many blocks.
+  func prepare(for measured: Case) {
+    guard refusal == nil, let (ring, _) = need(of: measured), rings[ring] == nil else { return }
+    do throws(Refusal) { try fill(ring) } catch { giveUp(error) }
+  }
+
+  /// What a block of a case takes; nil where no frames are kept for it.
+  private func need(of measured: Case) -> (ring: Ring, units: Int)? {
     let bytes = measured.pages * pageBytes
     let ring = Ring(
       list: measured.backing.list, memoryNode: measured.memoryNode, unit: min(bytes, Self.mostUnit))
     let units = (bytes + ring.unit - 1) / ring.unit
-    guard 2 * units * ring.unit <= ringBytes, ring.list != .huge || ring.unit == Self.mostUnit else { return }
-    do throws(Refusal) { if rings[ring] == nil { try fill(ring) } } catch { return giveUp(error) }
-    rings[ring]?.removeFirst(units)
-    lent = (ring, units)
+    guard 2 * units * ring.unit <= ringBytes, ring.list != .huge || ring.unit == Self.mostUnit,
+      measured.state == .cold, measured.directMap != .cold
+    else { return nil }
+    return (ring, units)
   }
 
   /// Takes what the block freed.

@@ -2,7 +2,7 @@
 import Machine
 
 /// What laying memory out made of the kernel's direct map.
-public struct LaidDirectMap: Hashable, Sendable {
+public struct LaidDirectMap: Hashable, Codable, Sendable {
   /// What each size of entry maps, before and after; machine-wide.
   public var before: DirectMapSizes
   public var after: DirectMapSizes

@@ -2,8 +2,8 @@
 import Statistics
 
 /// What a method says of a block beside its samples: how far its figure can be trusted.
-public struct MethodDetail: Hashable, Sendable {
-  public enum Method: Hashable, Sendable {
+public struct MethodDetail: Hashable, Codable, Sendable {
+  public enum Method: Hashable, Codable, Sendable {
     /// Probes around the flush: the same fault without them, and what they add to it. `subtracted` is what they take
     /// around an empty call.
     case probes(subtracted: Double)

@@ -20,7 +20,9 @@ public struct RoundOutcome: Sendable {
 /// Carries out the blocks that a run asks for, in passes: here, or in a process of its own for each pass.
 public protocol PassMeasurer: AnyObject {
   /// Begins a pass: nothing of the one before is left.
-  func beginPass() throws(Refusal)
+  ///
+  /// - Parameter cases: what it will measure.
+  func beginPass(_ cases: [Case]) throws(Refusal)
   /// One block of each case, in this order.
   func measureRound(_ spec: OperationSpec, _ cases: [Case]) throws(Refusal) -> RoundOutcome
   /// Lets go what the visit of a group shares: its VM, its probes, the CPUs that it took offline.
@@ -42,13 +44,16 @@ public final class Pass: PassMeasurer {
     probes = nil
   }
 
-  public func beginPass() throws(Refusal) {
-    frames = FrameRotation(
+  public func beginPass(_ cases: [Case]) throws(Refusal) {
+    let frames = FrameRotation(
       kvm: workbench.kvm, pageBytes: workbench.pageBytes,
       cacheBytes: workbench.clock.countsInstructions
         ? 0 : PageLists.lastLevelCacheBytes(ofCPU: workbench.measuringCPU),
       availableBytes: [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min()
     ) { [workbench] in workbench.measuringCPU }
+    if let first = cases.first { try workbench.seat(first) }
+    for measured in cases { frames.prepare(for: measured) }
+    self.frames = frames
     probes = workbench.clock.countsInstructions ? nil : try ProbeReader(pageBytes: workbench.pageBytes)
   }
 
@@ -83,15 +88,12 @@ public final class Pass: PassMeasurer {
   /// One block, with the machine in the state that the case names.
   private func block(_ measured: Case, _ spec: OperationSpec) throws(Refusal) -> BlockReading {
     try workbench.arrange(measured)
-    switch measured.state {
-    // What takes new frames for each block, and keeps those of the last, needs none prepared.
-    case .cold where measured.directMap != .cold: frames?.lend(to: measured)
-    case .cold: break
-    case .warm:
+    if measured.state == .warm {
       workbench.begin()
       try measure(measured, spec)
       ckernel_rest(Self.restMicroseconds)
     }
+    frames?.lend(to: measured)
     workbench.begin()
     let result = Result { () throws(Refusal) in try measure(measured, spec) }
     ckernel_rest(Self.restMicroseconds)

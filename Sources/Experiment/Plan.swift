@@ -2,6 +2,15 @@
 import GuestMemory
 import Machine
 
+/// What names an operation to another process of this program.
+public struct OperationReference: Hashable, Codable, Sendable {
+  public var benchmark: String
+  public var name: String
+  public var method: String
+  /// Multiplications added to each page of every second arm; nil but in a selfcheck.
+  public var delay: Int?
+}
+
 /// One way of doing one benchmark, as the suite offers it.
 public struct OperationSpec: Sendable {
   public let benchmark: String
@@ -14,6 +23,8 @@ public struct OperationSpec: Sendable {
   public let method: String
   /// In what the arms of a group differ.
   public var armAxis: ArmAxis
+  /// As of ``OperationReference``.
+  public var delay: Int?
   /// Where the arms differ in `batch`: the pages of a call, ascending; the whole region is always among them.
   public let batches: [Int]
   /// Threads that a block takes where their number is not the caller's.
@@ -74,6 +85,10 @@ public struct OperationSpec: Sendable {
     self.isPathLength = isPathLength
     self.requirement = requirement
     self.measure = measure
+  }
+
+  public var reference: OperationReference {
+    OperationReference(benchmark: benchmark, name: name, method: method, delay: delay)
   }
 
   /// The same for these backings alone.

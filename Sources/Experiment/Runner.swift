@@ -23,7 +23,7 @@ public struct Runner {
   private let start = ckernel_clock_monotonic()
   private var generator: SeededGenerator
   private var groups: [GroupRun] = []
-  /// What the machine was like, round by round.
+  /// What the machine was like, over the blocks recorded.
   private var machine = MachineState()
   private var pass = 0
   private var publishedAt = 0.0
@@ -107,7 +107,7 @@ public struct Runner {
     while pass < plan.passes, !Self.isInterrupted {
       pass += 1
       do throws(Refusal) {
-        try measurer.beginPass()
+        try measurer.beginPass(groups.flatMap(\.arms).filter { !$0.hasFailed }.map(\.measuredCase))
       } catch {
         warn(Finding(.warning, "pass \(pass) could not begin: \(error.reason)", remedy: error.remedy))
         continue
@@ -116,14 +116,16 @@ public struct Runner {
       if pass == 1 { try calibrate() }
       do throws(PassFailure) {
         try measurePass()
-      } catch .sink(let failure) {
-        throw failure
-      } catch .measurer(let refusal) {
-        if Self.isInterrupted { return }
-        warn(
-          Finding(
-            .warning, "pass \(pass) ended early: \(refusal.reason); its blocks until then count",
-            remedy: refusal.remedy))
+      } catch {
+        switch error {
+        case .sink(let failure): throw failure
+        case .measurer(let refusal):
+          if Self.isInterrupted { return }
+          warn(
+            Finding(
+              .warning, "pass \(pass) ended early: \(refusal.reason); its blocks until then count",
+              remedy: refusal.remedy))
+        }
       }
       guard StoppingRule.isLook(afterPasses: pass) else { continue }
       let widest = groups.filter(\.isAlive).map(\.relativeHalfWidth).max() ?? 0
@@ -283,7 +285,6 @@ public struct Runner {
     let cases = order.map { group.arms[$0].measuredCase }
     let outcome = try asked { () throws(Refusal) in try measurer.measureRound(group.group.spec, cases) }
     if let refusal = outcome.refusal { warnOfState(refusal) }
-    machine.add(outcome.probes)
     let place = BlockPlace(
       round: isWarmUp ? 0 : group.rounds + 1, pass: pass, probes: outcome.probes)
     for (position, (arm, result)) in zip(order, outcome.readings).enumerated() {
@@ -294,6 +295,7 @@ public struct Runner {
           reading, at: place, position: position, since: start,
           witness: workbench.flushWitness(of: cases[position]))
         do throws(SinkFailure) { try sink.record(block) } catch { throw .sink(error) }
+        machine.add(outcome.probes)
         groups[index].arms[arm].add(block)
       }
     }

@@ -6,7 +6,7 @@ import Statistics
 import SystemPackage
 
 /// What one block came to.
-public struct BlockReading: Sendable {
+public struct BlockReading: Codable, Sendable {
   /// When it was begun, in nanoseconds of CLOCK_MONOTONIC_RAW.
   public var startedAt: UInt64 = 0
   public var samples: [Double] = []

@@ -2,8 +2,8 @@
 import SystemPackage
 
 /// Why something could not be done here: a missing requirement, or a call that failed.
-public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
-  public enum Kind: Hashable, Sendable {
+public struct Refusal: Error, Hashable, Codable, Sendable, CustomStringConvertible {
+  public enum Kind: Hashable, Codable, Sendable {
     /// The machine does not offer it: the row says `unsupported`.
     case unsupported
     /// It should have worked and did not: the row says `failed`.

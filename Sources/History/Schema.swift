@@ -7,23 +7,27 @@ enum Schema {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { db in try db.execute(sql: first) }
     migrator.registerMigration("2") { db in try db.execute(sql: second) }
+    migrator.registerMigration("3") { db in try db.execute(sql: third) }
     return migrator
   }
 
   /// Columns of `summaries` that are text in summary.csv, whole numbers, and numbers.
   static let texts = [
     "abi", "guest_memfd_flags", "placement", "direct_map", "flush", "method", "status", "reason", "baseline",
+    "state",
   ]
   static let counts = [
     "page_bytes", "blocks", "samples", "outliers_mild", "outliers_severe", "level2_splits", "level3_splits",
-    "cal_interrupts", "tlb_interrupts", "pf_taken", "context_switches", "migrations",
+    "cal_interrupts", "tlb_interrupts", "pf_taken", "context_switches", "migrations", "passes",
   ]
   static let numbers = [
     "mean", "stddev", "min", "p50", "p50_low", "p50_high", "p90", "p99", "p99_9", "max", "mad", "ratio",
-    "ratio_low", "ratio_high", "shift", "shift_low", "shift_high",
+    "ratio_low", "ratio_high", "shift", "shift_low", "shift_high", "between_share", "adjusted_ratio",
+    "adjusted_ratio_low", "adjusted_ratio_high", "adjusted_shift", "adjusted_shift_low", "adjusted_shift_high",
+    "interrupt_slope", "instructions_slope", "memory_slope",
   ]
   static let figures = texts + counts + numbers
-  static let block = ["block", "round", "status", "samples", "median", "mean", "min", "max"]
+  static let block = ["block", "round", "status", "samples", "median", "mean", "min", "max", "pass"]
 
   private static func column(_ name: String, _ path: String) -> String {
     "\(name) TEXT GENERATED ALWAYS AS (json_extract(context, '$.\(path)')) VIRTUAL"
@@ -66,9 +70,12 @@ enum Schema {
       id INTEGER PRIMARY KEY,
       series INTEGER NOT NULL REFERENCES series,
       run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
-      \(texts.map { "\($0) TEXT" }.joined(separator: ",\n  ")),
-      \(counts.map { "\($0) INTEGER" }.joined(separator: ",\n  ")),
-      \(numbers.map { "\($0) REAL" }.joined(separator: ",\n  ")),
+      abi TEXT, guest_memfd_flags TEXT, placement TEXT, direct_map TEXT, flush TEXT,
+      method TEXT, status TEXT, reason TEXT, baseline TEXT,
+      page_bytes INTEGER, blocks INTEGER, samples INTEGER, outliers_mild INTEGER, outliers_severe INTEGER,
+      level2_splits INTEGER, level3_splits INTEGER, cal_interrupts INTEGER, tlb_interrupts INTEGER, pf_taken INTEGER, context_switches INTEGER, migrations INTEGER,
+      mean REAL, stddev REAL, min REAL, p50 REAL, p50_low REAL, p50_high REAL, p90 REAL, p99 REAL, p99_9 REAL,
+      max REAL, mad REAL, ratio REAL, ratio_low REAL, ratio_high REAL, shift REAL, shift_low REAL, shift_high REAL,
       UNIQUE (series, run)
     );
     CREATE INDEX summaries_of_run ON summaries (run);
@@ -103,5 +110,21 @@ enum Schema {
       note TEXT NOT NULL,
       made_at TEXT NOT NULL
     );
+    """
+
+  private static let third = """
+    ALTER TABLE summaries ADD COLUMN state TEXT;
+    ALTER TABLE summaries ADD COLUMN passes INTEGER;
+    ALTER TABLE summaries ADD COLUMN between_share REAL;
+    ALTER TABLE summaries ADD COLUMN adjusted_ratio REAL;
+    ALTER TABLE summaries ADD COLUMN adjusted_ratio_low REAL;
+    ALTER TABLE summaries ADD COLUMN adjusted_ratio_high REAL;
+    ALTER TABLE summaries ADD COLUMN adjusted_shift REAL;
+    ALTER TABLE summaries ADD COLUMN adjusted_shift_low REAL;
+    ALTER TABLE summaries ADD COLUMN adjusted_shift_high REAL;
+    ALTER TABLE summaries ADD COLUMN interrupt_slope REAL;
+    ALTER TABLE summaries ADD COLUMN instructions_slope REAL;
+    ALTER TABLE summaries ADD COLUMN memory_slope REAL;
+    ALTER TABLE blocks ADD COLUMN pass INTEGER;
     """
 }

@@ -25,7 +25,7 @@ struct StoredRow {
       return [
         block.number.databaseValue, block.round.databaseValue, block.status.databaseValue,
         digest.samples.databaseValue, digest.median.databaseValue, digest.mean.databaseValue,
-        digest.minimum.databaseValue, digest.maximum.databaseValue,
+        digest.minimum.databaseValue, digest.maximum.databaseValue, block.place.pass.databaseValue,
       ]
     }
   }

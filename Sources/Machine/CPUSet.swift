@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A set of CPU (or node) numbers, in the kernel's list notation (`0-3,8`).
-public struct CPUSet: Hashable, Sendable, CustomStringConvertible {
+public struct CPUSet: Hashable, Codable, Sendable, CustomStringConvertible {
   /// The numbers, ascending, each once.
   public let members: [Int]
 

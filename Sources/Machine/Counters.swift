@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the kernel counted while something ran. A counter that is absent is nil, never 0; nothing is clamped.
-public struct Counters: Hashable, Sendable {
+public struct Counters: Hashable, Codable, Sendable {
   /// How many differences this is the sum of; 0 only in `none`.
   public var intervals: Int
 

@@ -5,7 +5,7 @@
 /// How it could mislead: the way out of one reading and into the next is counted, some hundred instructions of the
 /// kernel's, and so are the interrupts that the thread happened to take. To leave a guest out, entering it takes the
 /// CPU a little longer. Under a hypervisor a counter may be an emulated one.
-public struct HardwareCounts: Hashable, Sendable {
+public struct HardwareCounts: Hashable, Codable, Sendable {
   public var cyclesUser: Int64?
   public var cyclesKernel: Int64?
   public var instructionsUser: Int64?

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What is known of where a region's pages are. Only pages that the kernel was asked about are `verified`.
-public enum Placement: Hashable, Sendable {
+public enum Placement: Hashable, Codable, Sendable {
   /// Every page is on the expected node: the kernel said so, page by page.
   case verified
   /// The kernel did not say for every page, but the machine has no other node.

@@ -11,7 +11,9 @@ import Statistics
 /// the kernel's list notation; what was taken from each, joined by `;`; the lengths of interruptions; what a walk after
 /// one takes longer. `elapsed` and `fairness` are those of ``Concurrency``, empty where one thread touched the region.
 /// From `direct_map_4k` on, of memory that was laid out before it was timed: bytes of the direct map
-/// in entries of each size once it was, machine-wide, and of the page tables that its splits took.
+/// in entries of each size once it was, machine-wide, and of the page tables that its splits took. From `pass` on, where
+/// the block stood in the run: its pass, from 1; seconds since the run's start; and what the probes of its round said
+/// (``Probes``), in ns.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -22,6 +24,7 @@ public enum BlocksCSV {
     "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
     "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns", "elapsed", "fairness",
     "direct_map_4k", "direct_map_2m", "direct_map_1g", "split_table_bytes",
+    "pass", "started_s", "interrupt_ns", "instructions_ns", "memory_ns",
   ]
 
   /// The header line.
@@ -85,6 +88,9 @@ public enum BlocksCSV {
     for bytes in [laid?.after.kib4, laid?.after.mib2, laid?.after.gib1, laid?.tableBytes] {
       text.field(bytes.map(\.description) ?? "")
     }
+    text.field(block.place.pass.map(\.description) ?? "")
+    text.field(block.elapsed)
+    for kind in Probes.Kind.allCases { text.field(block.place.probes[kind]) }
     text.endLine()
     return text.bytes
   }

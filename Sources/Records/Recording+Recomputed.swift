@@ -41,7 +41,8 @@ extension Recording {
   private func figures(_ entry: Entry, baseline: String?, sharesRounds: Bool) -> SummaryFigures {
     guard !entry.hasFailed else { return SummaryFigures(Estimates()) }
     let other = baseline.flatMap(self.entry(for:)).map { $0.hasFailed ? BlockSeries() : $0.series }
-    let estimates = entry.series.estimates(against: other, sharesRounds: sharesRounds)
+    let estimates = entry.series.estimates(
+      against: other, sharesRounds: sharesRounds, state: machine.center)
     if case .digests(let digests) = entry.blocks, !digests.keepsSamples {
       return SummaryFigures(estimates, digests: digests)
     }

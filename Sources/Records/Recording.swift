@@ -47,6 +47,8 @@ public struct Recording: Sendable {
   /// What a reader of the figures has to know of the files.
   public internal(set) var findings: [Finding] = []
   private(set) var entries: [Entry] = []
+  /// What the machine was like in the run's rounds.
+  private(set) var machine = MachineState()
   private var index: [String: Int] = [:]
 
   /// Reads a run's folder or one of its files, told apart by their headers.
@@ -139,9 +141,10 @@ public struct Recording: Sendable {
       if entry == digests.count { digests.append(DigestSeries()) }
       guard numbers.insert(BlockID(entry: entry, number: block.number)).inserted else { throw block.repeated }
       if depth == .everyBlock { entries[entry].lines.append(block) }
+      machine.add(block.place.probes)
       guard block.counts else { return }
       guard digests[entry].series.medians[block.round] == nil else { throw block.sharesRound }
-      digests[entry].add(block.digest, round: block.round)
+      digests[entry].add(block.digest, at: block.place, trips: block.trips)
     }
     for entry in entries.indices { entries[entry].blocks = .digests(digests[entry]) }
   }
@@ -152,11 +155,12 @@ public struct Recording: Sendable {
     try BlocksCSV.read(blocks) { (block) throws(CSVFailure) in
       let id = BlockID(entry: try self.entry(of: block), number: block.number)
       guard open.updateValue(block, forKey: id) == nil else { throw block.repeated }
+      machine.add(block.place.probes)
     }
     var series = entries.map { _ in BlockSeries() }
     func add(_ samples: [Double], _ block: RecordedBlock, to entry: Int) throws(CSVFailure) {
       guard series[entry].medians[block.round] == nil else { throw block.sharesRound }
-      series[entry].add(samples, round: block.round)
+      series[entry].add(samples, at: block.place, trips: block.trips)
     }
     var samples = try SamplesCSV.Reader(reader)
     var leftOut = 0
@@ -199,7 +203,7 @@ public struct Recording: Sendable {
       guard numbers.insert(BlockID(entry: entry, number: block.number)).inserted else {
         throw samples.failure(block, "comes again: the lines of a block must stand together")
       }
-      series[entry].add(block.samples, round: block.number)
+      series[entry].add(block.samples, at: BlockPlace(round: block.number))
       runID = block.runID
     }
     for entry in entries.indices { entries[entry].blocks = .samples(series[entry]) }

@@ -2,11 +2,14 @@
 import Experiment
 import Statistics
 
-/// summary.csv, schema 1: one row per case. A column is defined once, name and value together, so that the
+/// summary.csv, schema 2: one row per case. Schema 1 had neither states nor passes, and can be read. A column is defined once, name and value together, so that the
 /// header cannot drift from the rows.
 public enum SummaryCSV {
   /// The version of the columns and their meanings.
-  public static let schema = 1
+  public static let schema = 2
+  /// The columns that came with schema 2.
+  private static let newColumns: Set<String> = Set(
+    ["state"] + passes.map(\.name) + adjusted.map(\.name))
 
   /// The columns' names in their order.
   public static let columns: [String] = table.map(\.name)
@@ -59,15 +62,19 @@ public enum SummaryCSV {
   /// The rows of a file whose header was read.
   static func rows(of reader: consuming CSVReader) throws(CSVFailure) -> [CSVRow] {
     var reader = reader
-    let form = "not a summary of schema \(schema)"
-    try reader.require(columns, for: form)
+    let form = "not a summary of schema 1 or \(schema)"
+    let isOld = !reader.header.contains { newColumns.contains($0) }
+    try reader.require(isOld ? columns.filter { !newColumns.contains($0) } : columns, for: form)
     if let extra = reader.header.first(where: { !columns.contains($0) }) {
       throw CSVFailure(
         file: reader.file, line: 1, column: 1, message: "\(form): the column '\(extra)' is unknown")
     }
     let rows = try reader.rows()
-    for row in rows where row["schema"] != "\(schema)" {
-      throw row.failure("schema", "schema \(row["schema"]), but this version of gmembench reads \(schema)")
+    let expected = isOld ? 1 : schema
+    for row in rows where row["schema"] != "\(expected)" {
+      throw row.failure(
+        "schema",
+        "schema \(row["schema"]) with the columns of \(expected); this version of gmembench reads 1 and \(schema)")
     }
     return rows
   }
@@ -117,7 +124,8 @@ public enum SummaryCSV {
     }
   }
 
-  private static let table: [Column] = identity + axes + outcome + distribution + effect + counters
+  private static let table: [Column] =
+    identity + axes + outcome + distribution + effect + counters + passes + adjusted
 
   private static let identity: [Column] = [
     Column("schema") { _ in "\(schema)" },
@@ -146,6 +154,7 @@ public enum SummaryCSV {
     Column("memory_node") { "\($0.measured.memoryNode)" },
     Column("placement") { $0.summary.placement?.text ?? "" },
     Column("others") { $0.measured.others.rawValue },
+    Column("state") { $0.measured.state.rawValue },
     Column("direct_map") { $0.measured.directMap?.rawValue ?? "" },
     Column("flush") { $0.summary.flush?.rawValue ?? "" },
   ]
@@ -193,5 +202,24 @@ public enum SummaryCSV {
     Column("pf_taken") { row in row.summary.faultsTaken.map(\.description) ?? "" },
     Column("context_switches", counter: { $0.summary.counters.contextSwitches }),
     Column("migrations", counter: { $0.summary.counters.migrations }),
+  ]
+
+  private static let passes: [Column] = [
+    Column("passes", count: { $0.effect?.passes }),
+    Column("between_share", number: { $0.effect?.betweenShare }),
+  ]
+
+  /// The effect at the median state of the run's machine, empty where the probes explain nothing of what moved; and how
+  /// much the logarithm of the ratio moves with that of each probe.
+  private static let adjusted: [Column] = [
+    Column("adjusted_ratio", number: { $0.effect?.adjustedRatio?.value }),
+    Column("adjusted_ratio_low", number: { $0.effect?.adjustedRatio?.interval.low }),
+    Column("adjusted_ratio_high", number: { $0.effect?.adjustedRatio?.interval.high }),
+    Column("adjusted_shift", number: { $0.effect?.adjustedShift?.value }),
+    Column("adjusted_shift_low", number: { $0.effect?.adjustedShift?.interval.low }),
+    Column("adjusted_shift_high", number: { $0.effect?.adjustedShift?.interval.high }),
+    Column("interrupt_slope", number: { $0.slope(.interrupt) }),
+    Column("instructions_slope", number: { $0.slope(.instructions) }),
+    Column("memory_slope", number: { $0.slope(.memory) }),
   ]
 }

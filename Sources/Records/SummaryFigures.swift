@@ -54,6 +54,14 @@ public struct SummaryFigures: Sendable {
   }
 }
 
+extension SummaryFigures {
+  /// How much the logarithm of the ratio moves with that of a probe; nil where it is not adjusted for.
+  func slope(_ kind: Probes.Kind) -> Double? {
+    guard let slopes = effect?.slopes, kind.rawValue < slopes.count else { return nil }
+    return slopes[kind.rawValue]
+  }
+}
+
 /// A row of summary.csv whose figures were computed from what was recorded.
 public struct RecomputedRow: Sendable {
   /// The case's key, or any text where the data come from elsewhere.

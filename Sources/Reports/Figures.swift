@@ -35,8 +35,12 @@ enum Figures {
 
   /// `×1.33 [1.31, 1.36]  +520 ns`; the shift alone with its interval where there is no ratio.
   static func effect(_ effect: Effect, unit: String) -> String {
-    if let ratio = effect.ratio {
-      return "\(self.ratio(ratio.value, ratio.interval))  \(shift(effect.shift.value, unit: unit))"
+    if let ratio = effect.adjustedRatio ?? effect.ratio {
+      let raw =
+        effect.adjustedRatio == nil
+        ? nil : effect.ratio.map { "  (unadjusted \(self.ratio($0.value, $0.interval)))" }
+      let added = (effect.adjustedShift ?? effect.shift).value
+      return "\(self.ratio(ratio.value, ratio.interval))  \(shift(added, unit: unit))\(raw ?? "")"
     }
     guard SampleUnit(rawValue: unit) != nil else {
       let interval = effect.shift.interval

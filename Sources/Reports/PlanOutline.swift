@@ -62,13 +62,13 @@ public struct PlanOutline: Sendable {
 
   private func table(pages: Int, _ style: Style) -> String {
     var table = TextTable([.right, .left, .right, .left, .right, .right])
-    table.row(["", "group", "arms", "which", "blocks", "first rounds"])
+    table.row(["", "group", "arms", "which", "blocks", "least time"])
     for (index, group) in plan.groups.enumerated() {
       let cases = group.cases.count
       table.row([
         "\(index + 1)", "\(group.spec.benchmark) \(group.spec.name)", Figures.count(cases), axes(group.cases),
-        Figures.count(cases * FirstRounds.blocks),
-        Figures.time(1e9 * FirstRounds.assumedSeconds(cases: cases, pages: pages)),
+        Figures.count(cases * FirstRounds.blocks(passes: plan.passes)),
+        Figures.time(1e9 * FirstRounds.assumedSeconds(cases: cases, pages: pages, passes: plan.passes)),
       ])
     }
     return table.render(style)
@@ -104,9 +104,10 @@ public struct PlanOutline: Sendable {
     let shrinks = first.pages < asked ? " (\(asked) would not fit; --size keeps them)" : ""
     return """
       plan \(plan.name), seed \(plan.seed): \(count(cases, "case")) in \(count(plan.groups.count, "group")), at least \
-      \(count(cases * FirstRounds.blocks, "block")) of \(first.pages) pages of \(pageBytes >> 10) KiB\(shrinks)
-      first rounds, in this order: about \(Figures.time(1e9 * first.seconds)); then the groups that miss \
-      ±\(Figures.fixed(100 * plan.precision, 1)) % share the time left, until \(Figures.time(1e9 * plan.budget)) (--budget)
+      \(count(cases * FirstRounds.blocks(passes: plan.passes), "block")) of \(first.pages) pages of \(pageBytes >> 10) KiB\(shrinks)
+      \(count(plan.passes, "pass")) over all groups, each in its own order: two rounds and one that does not count take \
+      about \(Figures.time(1e9 * first.seconds)) in all;
+      the groups that miss ±\(Figures.fixed(100 * plan.precision, 1)) % share the rest of \(Figures.time(1e9 * plan.budget)) (--budget)
       assumed, not measured: \(FirstRounds.assumption);
         every backing and method there (gmembench list says what this machine has); hotplug takes no time
       a run goes by one measured block of each case instead: with many CPUs blocks take longer

@@ -45,9 +45,8 @@ public final class ProgressLine: RunObserver {
   }
 
   static func text(_ state: RunProgress) -> String {
-    let rounds = state.rounds == 1 ? "1 round" : "\(state.rounds) rounds"
-    return "[\(state.group)/\(state.groups)] \(state.benchmark) \(state.operation), "
-      + "others=\(state.others.rawValue): \(rounds), \(Figures.fixed(max(0, state.secondsLeft), 0)) s left"
+    "pass \(state.pass) of \(state.passes): \(state.benchmark) \(state.operation), "
+      + "others=\(state.others.rawValue), \(Figures.fixed(max(0, state.secondsLeft), 0)) s left"
   }
 
   private var width: Int {

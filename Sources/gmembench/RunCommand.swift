@@ -56,7 +56,8 @@ struct RunCommand: ParsableCommand {
     let seed = selection.seed ?? ckernel_clock_monotonic() % 1_000_000
     if dryRun { return try showPlan(seed: seed) }
     try check(ckernel_signals_install(), "installing signal handlers")
-    let session = try selection.open(seed: seed, program: CommandLine.executable)
+    let request = selection.runRequest(seed: seed)
+    let session = try SelectionOptions.open(request)
     let plan = selection.plan(for: session, seed: seed)
     try checkHasMeaning(plan)
     let context = session.context(of: plan, version: Gmembench.version)
@@ -64,7 +65,8 @@ struct RunCommand: ParsableCommand {
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
       json: json.map(Destination.init), directory: output)
     let progress = !quiet && ProgressLine.isTerminal() ? ProgressLine() : nil
-    let report = try measure(plan, context, session, files, progress)
+    let passes = try request.passProcess(pages: session.pages, pageBytes: session.workbench.pageBytes)
+    let report = try measure(plan, context, session, passes, files, progress)
     try show(report)
     try conclude(report)
   }
@@ -99,10 +101,12 @@ struct RunCommand: ParsableCommand {
 
   /// Measures and writes what came of it; a place that refuses results ends the run, not the report.
   private func measure(
-    _ plan: Plan, _ context: RunContext, _ session: Session, _ files: RunFiles, _ progress: ProgressLine?
+    _ plan: Plan, _ context: RunContext, _ session: Session, _ passes: PassProcess, _ files: RunFiles,
+    _ progress: ProgressLine?
   ) throws -> RunReport {
     var runner = Runner(
-      plan: plan, context: context, workbench: session.workbench, sink: files, observer: progress,
+      plan: plan, context: context, workbench: session.workbench, measurer: passes, sink: files,
+      observer: progress,
       identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
     defer { progress?.clear() }

@@ -42,6 +42,15 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help:
+      "What a block finds of those before it: nothing (cold), or what a block of its own kind left (warm)."
+  )
+  var state: BlockState = .cold
+
+  @Option(help: "Visits to every case, spread over the whole run (default: quick 8, full and nightly 12).")
+  var passes: Int?
+
+  @Option(
+    help:
       "Blocks find the direct map already split, or untouched (cold: leaves up to a quarter of the memory split)."
   )
   var directMap: DirectMapSetting?
@@ -91,9 +100,20 @@ struct SelectionOptions: ParsableArguments {
   )
   var hotplug = false
 
+  func validate() throws {
+    guard passes.map({ (1...1000).contains($0) }) ?? true else { throw ValidationError("--passes is 1 to 1000") }
+  }
+
   /// - Parameter program: the executable to run companions from; nil only lists.
   func open(seed: UInt64, program: String?) throws -> Session {
     try Self.open(request(seed: seed, program: program))
+  }
+
+  /// For a run, which measures in processes of its passes.
+  func runRequest(seed: UInt64) -> SessionRequest {
+    var request = request(seed: seed, program: nil)
+    request.calibration = 100
+    return request
   }
 
   /// Where a run on such a machine would measure; asks this one for nothing.
@@ -147,11 +167,11 @@ struct SelectionOptions: ParsableArguments {
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
       threads: threads.map { ThreadCount.numbers($0.values, all: most) },
-      baseline: baseline, order: order, directMap: directMap,
+      baseline: baseline, order: order, state: state, directMap: directMap,
       pairs: layout.pairs, pages: pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,
-      isSizeAsked: size != nil, otherCPUs: layout.held.count,
+      passes: passes, isSizeAsked: size != nil, otherCPUs: layout.held.count,
       othersByNode: layout.othersByNode, onlineCPUs: layout.topology.online.count,
       isAvailable: isAvailable, refuses: refuses)
   }

@@ -38,7 +38,8 @@ struct SelfcheckCommand: ParsableCommand {
   func run() throws {
     let seed = selection.seed ?? ckernel_clock_monotonic() % 1_000_000
     try check(ckernel_signals_install(), "installing signal handlers")
-    let session = try selection.open(seed: seed, program: CommandLine.executable)
+    let request = selection.runRequest(seed: seed)
+    let session = try SelectionOptions.open(request)
     let all = selection.plan(for: session, seed: seed)
     let candidates = all.groups.filter { $0.spec.armAxis == .backing }
     guard let group = candidates.first, let measured = Set(group.baselines.values).first ?? group.cases.first
@@ -53,11 +54,12 @@ struct SelfcheckCommand: ParsableCommand {
     let plan = Selfcheck.plan(
       group.spec, measured, comparisons: comparisons, precision: all.precision,
       budget: selection.budget?.seconds ?? Self.budget, seed: seed,
-      delay: delay)
+      passes: all.passes, delay: delay)
     let context = session.context(of: plan, version: Gmembench.version)
     let files = try RunFiles(context: context, directory: output)
-    var runner = Runner(
-      plan: plan, context: context, workbench: session.workbench, sink: files,
+    var runner = try Runner(
+      plan: plan, context: context, workbench: session.workbench,
+      measurer: request.passProcess(pages: session.pages, pageBytes: session.workbench.pageBytes), sink: files,
       observer: ProgressLine.isTerminal() ? ProgressLine() : nil, identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
     do throws(SinkFailure) {

@@ -23,5 +23,11 @@ pid_t ckernel_process_spawn(const char *program, char *const arguments[], const 
  */
 int ckernel_process_follow(pid_t parent);
 
+/**
+ * The same for a process that has put something of the machine back before it ends: the thread's death is a SIGTERM,
+ * for which the handlers of guard.h are there. To be called after they were installed.
+ */
+int ckernel_process_serve(pid_t parent);
+
 /** Ends a process whatever its state, and reaps it. */
 void ckernel_process_end(pid_t pid);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CKernel
+import Experiment
+import FoundationEssentials
+import GuestMemory
+import Suite
+
+/// What a run starts of itself for each pass. Not for people.
+struct PassCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "pass", shouldDisplay: false)
+
+  /// The `SessionRequest`, as JSON.
+  @Argument var request: String
+  @Argument var parent: Int32
+
+  func run() throws {
+    try check(ckernel_signals_install(), "installing signal handlers")
+    try check(ckernel_process_serve(parent), "the run is gone")
+    let descriptor = OwnedDescriptor(CKERNEL_GIVEN_FD)
+    let request = try JSONDecoder().decode(SessionRequest.self, from: Data(self.request.utf8))
+    let session = try SelectionOptions.open(request)
+    try PassServer(Pass(session.workbench), operation: Catalogue.operation).serve(descriptor)
+  }
+}
+
+extension SessionRequest {
+  /// Measures each pass in a process of its own, on such a session.
+  func passProcess(pages: Int, pageBytes: Int) throws -> PassProcess {
+    var request = self
+    // As far as the run was allowed.
+    request.regionBytes = pages * pageBytes
+    request.program = CommandLine.executable
+    request.calibration = 20
+    let text = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
+    return PassProcess(program: CommandLine.executable, arguments: ["pass", text])
+  }
+}
