@@ -22,7 +22,9 @@ extension BlockSeries {
 
   /// Interval of the median, from the passes' medians; nil without any.
   public var interval: Interval? {
-    guard !medians.isEmpty else { return nil }
+    guard let first = medians.values.first else { return nil }
+    // Without a detour through logarithms.
+    if medians.values.allSatisfy({ $0 == first }) { return Interval(low: first, high: first) }
     if medians.values.allSatisfy({ $0 > 0 }) {
       return passEstimate(passMeans { medians[$0].map(log) }, reference: [], priors: [])
         .map { exponentiated(LocationEstimate($0.raw)).interval }
@@ -35,7 +37,7 @@ extension BlockSeries {
     guard let center, medians.values.allSatisfy({ $0 > 0 }) else { return nil }
     let interrupts = interruptTime(state) / center
     return passEstimate(
-      passMeans { medians[$0].map(log) }, reference: state, priors: Self.priors(interrupts, scale: 1))
+      passMeans { medians[$0].map(log) }, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: 1))
   }
 
   /// The logarithm of the ratio to a baseline of the same rounds; nil where a median is 0 or less.
@@ -47,7 +49,7 @@ extension BlockSeries {
     let means = passMeans { round in
       baseline.medians[round].flatMap { base in medians[round].map { log($0 / base) } }
     }
-    return passEstimate(means, reference: state, priors: Self.priors(interrupts, scale: 1))
+    return passEstimate(means, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: 1))
   }
 
   /// The effect against a baseline that was measured in the same rounds; nil where no round holds both.
@@ -60,7 +62,7 @@ extension BlockSeries {
     }
     guard
       let shift = passEstimate(
-        differences, reference: state, priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1)))
+        differences, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1)))
     else { return nil }
     let ratio = ratioEstimate(against: baseline, state: state)
     return Effect(
@@ -79,7 +81,7 @@ extension BlockSeries {
     }
     let interrupts = interruptTime(state) - baseline.interruptTime(state)
     return passEstimate(
-      differences, reference: state, priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1))
+      differences, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1))
     ).map { LocationEstimate($0.adjusted ?? $0.raw) }
   }
 
@@ -89,6 +91,11 @@ extension BlockSeries {
     return trips * exp(interrupt)
   }
 
+  /// A state with a place for each probe.
+  private static func everyProbe(_ state: [Double?]) -> [Double?] {
+    state.isEmpty ? Probes.Kind.allCases.map { _ in nil } : state
+  }
+
   /// What is known of the slopes before any data. A page that waits for an interrupt's round trip takes longer by as
   /// much as the trip does; of the other probes only the order of magnitude is known.
   ///
@@ -96,7 +103,9 @@ extension BlockSeries {
   ///   - interrupts: what a trip's doubling, say, would add: time of interrupts, in units of the value.
   ///   - scale: 1 where the value is a logarithm, else the size of what it is a difference of.
   private static func priors(_ interrupts: Double, scale: Double) -> [SlopePrior] {
-    [
+    // Of a difference from nothing any size is possible.
+    let scale = scale > 0 ? scale : max(abs(interrupts), 1)
+    return [
       SlopePrior(mean: interrupts, standardDeviation: 0.15 * abs(interrupts) + 0.02 * scale),
       SlopePrior(mean: 0, standardDeviation: 0.5 * scale),
       SlopePrior(mean: 0, standardDeviation: 0.3 * scale),

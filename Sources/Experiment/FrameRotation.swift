@@ -58,7 +58,8 @@ public final class FrameRotation {
   private static let mostHeldBytes = 96 << 20
   private static let heldStep = 4 << 20
   private static let mostUnit = 2 << 20
-  private static let fewestUnits = 4
+  /// Each unit is a file and a mapping.
+  private static let mostUnits = 128
   /// So few pages on a CPU's lists are none.
   private static let emptyLists = 512
 
@@ -75,16 +76,24 @@ public final class FrameRotation {
   private(set) var refusal: Refusal?
 
   /// - Parameters:
-  ///   - cacheBytes: of the last-level cache; nil where it is not known.
-  ///   - availableBytes: memory that this process may use; nil where it is not known.
+  ///   - ringBytes: to keep for each list; 0 keeps nothing.
   ///   - cpu: the CPU that measures.
-  init(kvm: KVMAccess, pageBytes: Int, cacheBytes: Int?, availableBytes: Int64?, cpu: @escaping () -> Int) {
+  init(kvm: KVMAccess, pageBytes: Int, ringBytes: Int, cpu: @escaping () -> Int) {
     self.kvm = kvm
     self.pageBytes = pageBytes
+    self.ringBytes = ringBytes
     self.cpu = cpu
-    let wanted = min(max(cacheBytes ?? 32 << 20, 16 << 20), 64 << 20)
-    ringBytes = Int(min(Int64(wanted), (availableBytes ?? .max) / 32))
     machine = nil
+  }
+
+  /// As much as the last-level cache holds, within bounds.
+  ///
+  /// - Parameters:
+  ///   - cacheBytes: of that cache; nil where it is not known.
+  ///   - availableBytes: memory that this process may use; nil where it is not known.
+  static func ringBytes(cacheBytes: Int?, availableBytes: Int64?) -> Int {
+    let wanted = min(max(cacheBytes ?? 32 << 20, 16 << 20), 64 << 20)
+    return Int(min(Int64(wanted), (availableBytes ?? .max) / 32))
   }
 
   /// Frees the frames that the next block of a case is to take. Does nothing for warm blocks; for blocks that are larger
@@ -135,7 +144,7 @@ public final class FrameRotation {
   private func fill(_ ring: Ring) throws(Refusal) {
     let held = ring.list == .huge ? [] : try emptyLists(ring.list)
     var units: [Kept] = []
-    for _ in 0..<max(ringBytes / ring.unit, Self.fewestUnits) {
+    for _ in 0..<min(ringBytes / ring.unit, Self.mostUnits) {
       let kept = try make(ring.list, bytes: ring.unit)
       try check(
         ckernel_touch_backwards(kept.region.base, pageBytes, ring.unit / pageBytes), "keeping frames")

@@ -36,20 +36,25 @@ public final class Pass: PassMeasurer {
   private static let restMicroseconds: UInt64 = 500
 
   private let workbench: Workbench
+  private let ringBytes: Int
   private var frames: FrameRotation?
   private var probes: ProbeReader?
 
-  public init(_ workbench: Workbench) {
+  /// - Parameter ringBytes: as of ``FrameRotation``; nil for what the machine's caches ask for.
+  public init(_ workbench: Workbench, ringBytes: Int? = nil) {
     self.workbench = workbench
+    self.ringBytes =
+      ringBytes
+      ?? FrameRotation.ringBytes(
+        cacheBytes: workbench.clock.countsInstructions
+          ? 0 : PageLists.lastLevelCacheBytes(ofCPU: workbench.measuringCPU),
+        availableBytes: [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min())
     probes = nil
   }
 
   public func beginPass(_ cases: [Case]) throws(Refusal) {
     let frames = FrameRotation(
-      kvm: workbench.kvm, pageBytes: workbench.pageBytes,
-      cacheBytes: workbench.clock.countsInstructions
-        ? 0 : PageLists.lastLevelCacheBytes(ofCPU: workbench.measuringCPU),
-      availableBytes: [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min()
+      kvm: workbench.kvm, pageBytes: workbench.pageBytes, ringBytes: ringBytes
     ) { [workbench] in workbench.measuringCPU }
     if let first = cases.first { try workbench.seat(first) }
     for measured in cases { frames.prepare(for: measured) }

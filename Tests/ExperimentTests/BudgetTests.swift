@@ -30,28 +30,41 @@ struct BudgetTests {
     let (report, _) = try MadeUpRun.run(plan(groups, precision: 0.001, budget: 1.5))
     let steady = report.summaries.filter { $0.measuredCase.operation == "steady" }
     let scattered = report.summaries.filter { $0.measuredCase.operation == "scattered" }
-    #expect(steady.allSatisfy { $0.status == .ok && $0.blocks < 20 })
-    #expect(scattered.allSatisfy { $0.status == .unstable && $0.blocks > 40 })
+    #expect(steady.allSatisfy { $0.status == .ok })
+    #expect(scattered.allSatisfy { $0.status == .unstable })
+    let least = try #require(scattered.map(\.blocks).min())
+    #expect(steady.allSatisfy { 2 * $0.blocks < least })
     #expect(scattered.allSatisfy { $0.reason?.contains("the precision takes about") == true })
     let advice = try #require(report.warnings.first { $0.what.contains("did not reach") })
     #expect(advice.what.hasPrefix("2 rows"))
     #expect(advice.remedy?.contains("--precision") == true)
   }
 
-  @Test func everyGroupHasItsFirstRoundsBeforeAnyHasMore() throws {
+  @Test func everyPassVisitsEveryGroupInAnOrderOfItsOwn() throws {
     let groups = [group("first", spreadTicks: 8000), group("second", spreadTicks: 8000)]
-    let (_, sink) = try MadeUpRun.run(plan(groups, precision: 0.001, budget: 0.5))
-    let firstOfSecond = try #require(
-      sink.blocks.firstIndex { $0.measuredCase.operation == "second" && $0.status == .valid })
-    #expect(sink.blocks[..<firstOfSecond].filter { $0.status == .valid }.allSatisfy { $0.round <= 8 })
-    // Rounds are numbered on over all visits, and each visit warms up.
+    let (report, sink) = try MadeUpRun.run(plan(groups, precision: 0.001, budget: 0.8))
+    let passes = Dictionary(grouping: sink.blocks) { $0.place.pass ?? 0 }
+    #expect(Set(passes.keys) == Set(1...8))
+    for blocks in passes.values {
+      #expect(Set(blocks.map(\.measuredCase.operation)) == ["first", "second"])
+      // A visit is not interrupted by the other group's.
+      let operations = blocks.map(\.measuredCase.operation)
+      #expect(zip(operations, operations.dropFirst()).count { $0 != $1 } == 1)
+      for operation in ["first", "second"] {
+        let own = blocks.filter { $0.measuredCase.operation == operation }
+        #expect(own.count { $0.status == .warmUp } == 2 && own.count { $0.status == .valid } >= 4)
+      }
+    }
+    #expect(Set(passes.values.compactMap { $0.first?.measuredCase.operation }).count == 2)
+    // Rounds are numbered on over all passes.
     for operation in ["first", "second"] {
       let rounds = sink.blocks.filter { $0.measuredCase.operation == operation && $0.status == .valid }.map(
         \.round)
       #expect(Set(rounds) == Set(1...(rounds.max() ?? 1)))
       #expect(rounds == rounds.sorted())
     }
-    #expect(sink.blocks.count { $0.status == .warmUp && $0.measuredCase.operation == "first" } > 2)
+    #expect(report.summaries.allSatisfy { $0.effect.map { $0.passes == 8 } ?? true })
+    #expect(zip(sink.blocks, sink.blocks.dropFirst()).allSatisfy { $0.elapsed < $1.elapsed })
   }
 
   private func slow(_ nanosecondsPerPage: UInt64, batches: [Int?] = [nil]) -> CaseGroup {
@@ -74,8 +87,8 @@ struct BudgetTests {
   }
 
   @Test func blocksShrinkByHalvesUntilTheFirstRoundsFit() throws {
-    // 8 pages take 80 ms: nine rounds 0.72 s, of two pages 0.18 s.
-    let (report, _) = try MadeUpRun.run(plan([slow(10_000_000)], precision: 0.01, budget: 0.4, smallest: 1))
+    // 8 pages take 8 ms: the 24 rounds of 8 passes 0.19 s, of two pages 0.05 s.
+    let (report, _) = try MadeUpRun.run(plan([slow(1_000_000)], precision: 0.01, budget: 0.1, smallest: 1))
     let pages = try #require(report.summaries.first).measuredCase.pages
     #expect(pages == 2 || pages == 1)
     #expect(report.context.pages == pages)
@@ -84,15 +97,15 @@ struct BudgetTests {
 
   @Test func batchesLargerThanABlockBecomeTheWholeOfItOnce() throws {
     let (report, _) = try MadeUpRun.run(
-      plan([slow(4_000_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.4, smallest: 2))
+      plan([slow(400_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.1, smallest: 2))
     #expect(report.summaries.map(\.measuredCase.pages) == [2, 2])
     #expect(report.summaries.map(\.measuredCase.batch) == [1, 2])
     #expect(report.summaries.map(\.baseline?.batch) == [nil, 1])
   }
 
   @Test func blocksKeepTheSizeThatWasAskedFor() throws {
-    let (report, _) = try MadeUpRun.run(plan([slow(10_000_000)], precision: 0.01, budget: 0.4))
+    let (report, _) = try MadeUpRun.run(plan([slow(1_000_000)], precision: 0.01, budget: 0.1))
     #expect(report.summaries.first?.measuredCase.pages == 8)
-    #expect(report.elapsed < 0.6)
+    #expect(report.elapsed < 0.3)
   }
 }

@@ -25,7 +25,7 @@ struct ConcurrencyTests {
     var measured = MadeUpRun.measured(.memfd)
     measured.threads = threads
     return Block(
-      measuredCase: measured, number: round, round: round, position: 0, status: .valid,
+      measuredCase: measured, number: round, place: BlockPlace(round: round), position: 0, status: .valid,
       samples: Array(repeating: mean, count: measured.pages), placement: .verified, counters: .none,
       faultsTaken: nil, gaps: nil, stolen: nil,
       concurrency: threads > 1

@@ -15,7 +15,7 @@ struct DiagnosisTests {
     for (round, value) in values.enumerated() {
       let counters = Counters(
         level2Splits: splits.isEmpty ? 0 : splits[round], contextSwitches: 0, migrations: 0, minorFaults: 512)
-      series.add([value], round: round + 1, counters: counters)
+      series.add([value], at: BlockPlace(round: round + 1), counters: counters)
     }
     return series
   }

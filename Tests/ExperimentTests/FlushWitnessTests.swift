@@ -29,7 +29,8 @@ struct FlushWitnessTests {
       var reading = BlockReading()
       reading.samples = [1]
       reading.counters = Counters(calInterrupts: calls, tlbInterrupts: shootdowns)
-      arm.add(arm.block(reading, round: round, position: 0, witness: Self.witness("IPI")))
+      arm.add(arm.block(
+          reading, at: BlockPlace(round: round), position: 0, since: 0, witness: Self.witness("IPI")))
     }
     return arm
   }
@@ -37,7 +38,7 @@ struct FlushWitnessTests {
   /// CPU 3 measures, 0 and 1 are held, 2 is left alone.
   private func flush(_ arm: Arm, baseline: Arm? = nil, mechanism: String? = "IPI") -> FlushState? {
     var arm = arm
-    arm.conclude(baseline: baseline, witness: Self.witness(mechanism))
+    arm.conclude(baseline: baseline, witness: Self.witness(mechanism), state: [])
     return arm.summary.flush
   }
 

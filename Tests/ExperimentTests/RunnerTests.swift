@@ -83,7 +83,9 @@ struct MadeUpRun {
       seed: plan.seed, precision: plan.precision, budget: plan.budget, clock: clock.description,
       measuringCPU: 0,
       heldCPUs: CPUSet([]), onlineCPUs: topology.online, pages: pages, pageBytes: 4096)
-    var runner = Runner(plan: plan, context: context, workbench: bench, sink: sink, identify: identify)
+    var runner = Runner(
+      plan: plan, context: context, workbench: bench, measurer: Pass(bench, ringBytes: 0), sink: sink,
+      identify: identify)
     try runner.run()
     return (runner.report, sink)
   }

@@ -23,25 +23,33 @@ import Testing
     var generator = SeededGenerator(seed: 3)
     var series = [BlockSeries(), BlockSeries()]
     let points = [Made.point(), Made.point(.memfdSecret)]
+    var machine = MachineState()
     for round in 0..<12 {
       for (arm, point) in points.enumerated() {
         var block = Made.block(
           round,
           samples: (0..<512).map { _ in Double.random(in: 100...300, using: &generator) * Double(arm + 1) })
         block.measuredCase = point
-        block.round = round
+        block.place = BlockPlace(
+          round: round, pass: 1 + round / 3,
+          probes: Probes(
+            interrupt: 10_000 + 500 * Double(round / 3), instructions: 5_400, memory: 100 + Double(round)))
+        machine.add(block.place.probes)
         block.status = round == 0 ? .warmUp : round == 5 && arm == 1 ? .invalid("no, \"not\" this") : .valid
-        if block.status == .valid { series[arm].add(block.samples, round: round) }
+        if block.status == .valid {
+          series[arm].add(
+            block.samples, at: block.place, trips: block.counters.interruptTrips(pages: point.pages))
+        }
         try files.record(block)
       }
     }
     var baseline = Made.summary()
     baseline.measuredCase = points[0]
     baseline.baseline = nil
-    baseline.estimates = series[0].estimates(against: nil)
+    baseline.estimates = series[0].estimates(against: nil, state: machine.center)
     var arm = Made.summary()
     arm.reason = "rests on \"this\", and that"
-    arm.estimates = series[1].estimates(against: series[0])
+    arm.estimates = series[1].estimates(against: series[0], state: machine.center)
     var failed = Made.summary(.anonymous)
     failed.status = .failed
     failed.estimates = Estimates()
@@ -110,7 +118,7 @@ import Testing
     #expect(rows[1].figures.blocks == 8 && rows[1].figures.samples == 24 && rows[1].figures.maximum == 74)
     #expect(rows[1].figures.effect?.isPaired == false && (rows[1].figures.effect?.ratio?.value ?? 0) > 1.5)
     let back = try SummaryCSV.rows(of: SummaryCSV.bytes(of: rows), file: "f")
-    #expect(back[1]["schema"] == "1" && back[1]["run_id"] == "x" && back[1]["baseline"] == "redis, get")
+    #expect(back[1]["schema"] == "2" && back[1]["run_id"] == "x" && back[1]["baseline"] == "redis, get")
     for column in ["unit", "status", "machine_key", "backing", "cal_interrupts"] {
       #expect(back[1][column] == "")
     }
@@ -147,7 +155,7 @@ import Testing
     (header + "r,c,0,0,1\nq,c,1,0,1\n", "3:1: a second run, 'q', after 'r': give each run a file of its own"),
     (header + "r,c,0,0,1\nr,c,0,1,\"2", "3:9: a quote that is not closed"),
     (header + "r,c,0,0,1\nr,c,0", "3:5: 3 fields, but the header names 5: 'sample' is missing"),
-    ("schema,case\n", "1:1: not a summary of schema 1: the column 'run_id' is missing"),
+    ("schema,case\n", "1:1: not a summary of schema 1 or 2: the column 'run_id' is missing"),
     ("run_id,case,block,round\n", "1:1: not a blocks.csv: the column 'position' is missing"),
   ])
   func badInputSaysWhere(text: String, message: String) throws {

@@ -48,7 +48,9 @@ enum Made {
 
   static func block(_ number: Int = 0, samples: [Double] = [1.25, -3, 1e-7, .infinity]) -> Block {
     Block(
-      measuredCase: point(), number: number, round: 1, position: 2, status: .invalid("a, \"b\"\nc"),
+      measuredCase: point(), number: number,
+      place: BlockPlace(round: 1, pass: 3, probes: Probes(interrupt: 9000.5, memory: 100)), position: 2,
+      elapsed: 1.5, status: .invalid("a, \"b\"\nc"),
       samples: samples, placement: .misplaced(3),
       counters: Counters(
         level2Splits: 1, calInterrupts: [5, 6], minorFaults: 512,

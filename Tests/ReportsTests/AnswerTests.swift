@@ -113,8 +113,7 @@ import Testing
 @Suite struct ProgressTests {
   @Test func textNamesWhatRuns() {
     let state = RunProgress(
-      benchmark: "guest-fault", operation: "touch", others: .spin, group: 3, groups: 24, rounds: 12,
-      secondsLeft: 18.2)
-    #expect(ProgressLine.text(state) == "[3/24] guest-fault touch, others=spin: 12 rounds, 18 s left")
+      benchmark: "guest-fault", operation: "touch", others: .spin, pass: 3, passes: 8, secondsLeft: 18.2)
+    #expect(ProgressLine.text(state) == "pass 3 of 8: guest-fault touch, others=spin, 18 s left")
   }
 }

@@ -88,23 +88,26 @@ struct CoverageTests {
     report("median, one arm", blocks, covered, of: Self.experiments)
   }
 
-  /// Precisions that end after about 15, 25 and 75 rounds, at a spread of the rounds' ratios of 3 and 8 %.
-  @Test(arguments: [(0.03, 0.04), (0.03, 0.019), (0.03, 0.0092), (0.08, 0.1), (0.08, 0.05), (0.08, 0.023)])
+  /// Passes of 8 rounds, looked at as a run looks, at most 12; the precisions end after about 6 to 10.
+  @Test(arguments: [(0.03, 0.02), (0.03, 0.012), (0.08, 0.05), (0.08, 0.03)])
   func ratioUnderTheStoppingRule(spread: Double, precision: Double) throws {
     let rounds = Rounds(spread: spread / 2.0.squareRoot(), factor: 1.3)
     var taken = 0
     let covered = try count(seed: 7026) { generator in
       var rule = StoppingRule(precision: precision)
-      var pairs: [(baseline: Double, value: Double)] = []
+      var passes: [PassMean] = []
       while true {
-        pairs.append(rounds.next(&generator))
-        guard StoppingRule.isLook(afterRounds: pairs.count) else { continue }
-        let ratio = try #require(pairedEffect(pairs)?.ratio)
-        guard rule.shouldStop(relativeHalfWidth: ratio.interval.relativeHalfWidth(around: ratio.value)) else {
-          continue
+        let logarithms = (0..<8).map { _ in
+          let pair = rounds.next(&generator)
+          return log(pair.value / pair.baseline)
         }
-        taken += pairs.count
-        return ratio.interval.contains(1.3)
+        passes.append(try #require(PassMean(of: logarithms)))
+        guard StoppingRule.isLook(afterPasses: passes.count) else { continue }
+        let interval = try #require(passEstimate(passes, reference: [], priors: [])).raw.interval()
+        let width = (exp(interval.high) - exp(interval.low)) / 2 / 1.3
+        guard rule.shouldStop(relativeHalfWidth: width) || passes.count == 12 else { continue }
+        taken += passes.count
+        return interval.contains(log(1.3))
       }
     }
     expectCoverage(

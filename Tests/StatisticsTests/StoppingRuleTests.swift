@@ -5,7 +5,7 @@ import Testing
 
 struct StoppingRuleTests {
   @Test func looks() {
-    #expect((0...20).filter(StoppingRule.isLook(afterRounds:)) == [8, 12, 16, 20])
+    #expect((0...8).filter(StoppingRule.isLook(afterPasses:)) == [5, 6, 7, 8])
   }
 
   @Test func twoLooksInARowMustBePrecise() {
