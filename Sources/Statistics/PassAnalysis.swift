@@ -97,7 +97,9 @@ private func adjust(
     reference[index].flatMap { SlopeModel.Probe(index, passes, reference: $0, prior: priors[index]) }
   }
   let distances = passes.map { $0.value - estimate.raw.value }
-  guard let model = SlopeModel.kept(probes, values: distances, leastVariance: scatter.explained) else { return }
+  guard let model = SlopeModel.kept(probes, values: distances, leastVariance: scatter.explained) else {
+    return
+  }
   for (position, probe) in model.probes.enumerated() {
     estimate.slopes[probe.index] = model.slopes[position]
     estimate.slopeErrors[probe.index] = model.covariance[position][position].squareRoot()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// Slopes of the passes' values on probes: a ridge towards what the mechanism says of each slope.
 ///
@@ -9,6 +10,9 @@
 /// fixed point and the iteration finds it. Its degrees of freedom are the trace of (I - H)² within the n - 1 dimensions
 /// that centring leaves, because the information on σ² is that times 1 / 2σ⁴: n - 1 where priors say all, n - 1 - k
 /// where the passes had to tell k slopes.
+///
+/// A slope that lies far from its prior looks like scatter. So the same model with priors ``conflictWidth`` times as wide
+/// is fitted too, and taken where the passes are ``conflictLikelihood`` times as likely under it.
 struct SlopeModel {
   /// A probe in every pass.
   struct Probe {
@@ -41,6 +45,9 @@ struct SlopeModel {
   /// for unless the passes contradict; a run that stays in one state cannot tell the slope, and needs it most.
   static let leastKnownSlope = 2.0
 
+  static let conflictWidth = 5.0
+  static let conflictLikelihood = 10.0
+
   var probes: [Probe]
   var slopes: [Double]
   /// Of the slopes.
@@ -49,6 +56,8 @@ struct SlopeModel {
   var residualVariance: Double
   /// Of the residual variance; at least 1.
   var degreesOfFreedom: Double
+  /// How likely the passes' values are, but for a constant.
+  private var logLikelihood: Double
 
   /// The model of the probes that explain: all of them first, then one less, the weakest, until every slope lies
   /// far enough from 0: ``leastSlope`` or ``leastKnownSlope`` standard errors. nil where none is left.
@@ -59,13 +68,25 @@ struct SlopeModel {
   static func kept(_ probes: [Probe], values: [Double], leastVariance: Double) -> SlopeModel? {
     var probes = probes
     while !probes.isEmpty {
-      let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
+      let model = fitted(probes, values: values, leastVariance: leastVariance)
       let strengths = probes.indices.map(model.strength)
       guard let weakest = strengths.indices.min(by: { strengths[$0] < strengths[$1] }) else { return nil }
       if strengths[weakest] >= 1 { return model }
       probes.remove(at: weakest)
     }
     return nil
+  }
+
+  /// With priors as they are, or wide where the passes contradict them.
+  private static func fitted(_ probes: [Probe], values: [Double], leastVariance: Double) -> SlopeModel {
+    let wideProbes = probes.map { probe in
+      var probe = probe
+      probe.prior.standardDeviation *= conflictWidth
+      return probe
+    }
+    let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
+    let wide = SlopeModel(wideProbes, values: values, leastVariance: leastVariance)
+    return wide.logLikelihood > model.logLikelihood + log(conflictLikelihood) ? wide : model
   }
 
   /// How far from 0 a slope lies, of what it must.
@@ -92,15 +113,14 @@ struct SlopeModel {
     // Not 0: that would leave A without an inverse where a probe did not vary.
     let least = max(leastVariance, 1e-12 * dot(values, values) / freedom)
     var variance = max(least, squares / freedom)
-    var inverse: [[Double]] = []
-    var weights: [Double] = []
+    var (inverse, logDeterminant) = inverseOfPositiveDefinite(plusDiagonal(products, variance))
     for _ in 0..<200 {
-      inverse = inverseOfPositiveDefinite(plusDiagonal(products, variance))
-      weights = inverse.map { dot($0, sides) }
-      let next = max(least, (squares - dot(sides, weights)) / freedom)
+      let next = max(least, (squares - dot(sides, inverse.map { dot($0, sides) })) / freedom)
       if abs(next - variance) <= 1e-9 * variance { break }
       variance = next
+      (inverse, logDeterminant) = inverseOfPositiveDefinite(plusDiagonal(products, variance))
     }
+    let weights = inverse.map { dot($0, sides) }
     self.probes = probes
     slopes = probes.indices.map { probes[$0].prior.mean + scales[$0] * weights[$0] }
     covariance = probes.indices.map { row in
@@ -109,6 +129,9 @@ struct SlopeModel {
     residualVariance = variance
     let shares = inverse.reduce(0) { $0 + dot($1, $1) } * variance * variance
     degreesOfFreedom = max(1, freedom - Double(probes.count) + shares)
+    logLikelihood =
+      -(logDeterminant + (freedom - Double(probes.count)) * log(variance)
+      + (squares - dot(sides, weights)) / variance) / 2
   }
 
   /// How far the value moves from the passes' mean state to the reference, and the variance that the slopes' errors
@@ -129,17 +152,20 @@ private func plusDiagonal(_ matrix: [[Double]], _ value: Double) -> [[Double]] {
   return matrix
 }
 
-/// The inverse of a symmetric positive definite matrix, by Gauss-Jordan elimination, which needs no pivoting there.
-func inverseOfPositiveDefinite(_ matrix: [[Double]]) -> [[Double]] {
+/// The inverse of a symmetric positive definite matrix and the logarithm of its determinant, by Gauss-Jordan
+/// elimination, which needs no pivoting there.
+func inverseOfPositiveDefinite(_ matrix: [[Double]]) -> (inverse: [[Double]], logDeterminant: Double) {
   let size = matrix.count
+  var logDeterminant = 0.0
   var rows = matrix.enumerated().map { index, row in row + (0..<size).map { $0 == index ? 1 : 0 } }
   for pivot in 0..<size {
     let divisor = rows[pivot][pivot]
+    logDeterminant += log(divisor)
     rows[pivot] = rows[pivot].map { $0 / divisor }
     for other in 0..<size where other != pivot {
       let factor = rows[other][pivot]
       rows[other] = zip(rows[other], rows[pivot]).map { $0 - factor * $1 }
     }
   }
-  return rows.map { Array($0[size...]) }
+  return (rows.map { Array($0[size...]) }, logDeterminant)
 }
