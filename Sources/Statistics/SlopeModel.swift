@@ -11,8 +11,9 @@ import Glibc
 /// that centring leaves, because the information on σ² is that times 1 / 2σ⁴: n - 1 where priors say all, n - 1 - k
 /// where the passes had to tell k slopes.
 ///
-/// A slope that lies far from its prior looks like scatter. So the same model with priors ``conflictWidth`` times as wide
-/// is fitted too, and taken where the passes are ``conflictLikelihood`` times as likely under it.
+/// A slope that lies far from its prior looks like scatter. So where a mechanism may be gone, as in a kernel that needs no
+/// interrupt, the same model with priors about 0 is fitted too, and taken where the passes are ``leastEvidence`` times as
+/// likely under it.
 struct SlopeModel {
   /// A probe in every pass.
   struct Probe {
@@ -45,8 +46,11 @@ struct SlopeModel {
   /// for unless the passes contradict; a run that stays in one state cannot tell the slope, and needs it most.
   static let leastKnownSlope = 2.0
 
-  static let conflictWidth = 5.0
-  static let conflictLikelihood = 10.0
+  /// How many times as likely the passes must be without the mechanism for it to count as gone.
+  ///
+  /// High: in a run within one state the probe moves by its own noise alone, and that has no slope. At 10 one of 16
+  /// recorded runs of 5 passes lost a slope that the others had.
+  static let leastEvidence = 100.0
 
   var probes: [Probe]
   var slopes: [Double]
@@ -77,25 +81,25 @@ struct SlopeModel {
     return nil
   }
 
-  /// With priors as they are, or wide where the passes contradict them.
+  /// With priors as they are, or about 0 where the passes contradict them.
   private static func fitted(_ probes: [Probe], values: [Double], leastVariance: Double) -> SlopeModel {
-    let wideProbes = probes.map { probe in
+    let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
+    guard probes.contains(where: { $0.prior.mean != 0 }) else { return model }
+    let unrelated = probes.map { probe in
       var probe = probe
-      probe.prior.standardDeviation *= conflictWidth
+      probe.prior.mean = 0
       return probe
     }
-    let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
-    let wide = SlopeModel(wideProbes, values: values, leastVariance: leastVariance)
-    return wide.logLikelihood > model.logLikelihood + log(conflictLikelihood) ? wide : model
+    let gone = SlopeModel(unrelated, values: values, leastVariance: leastVariance)
+    return gone.logLikelihood > model.logLikelihood + log(leastEvidence) ? gone : model
   }
 
   /// How far from 0 a slope lies, of what it must.
   private func strength(_ probe: Int) -> Double {
     guard slopes[probe] != 0 else { return 0 }
     let prior = probes[probe].prior
-    let isKnown = abs(prior.mean) >= Self.leastKnownSlope * prior.standardDeviation
+    let isKnown = prior.mean != 0 && abs(prior.mean) >= Self.leastKnownSlope * prior.standardDeviation
     let error = covariance[probe][probe].squareRoot()
-    // With a prior of 0 ± 0 the slope is 0 and does not come here.
     return abs(slopes[probe]) / error / (isKnown ? Self.leastKnownSlope : Self.leastSlope)
   }
 
