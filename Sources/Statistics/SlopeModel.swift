@@ -3,17 +3,17 @@ import Glibc
 
 /// Slopes of the passes' values on probes: a ridge towards what the mechanism says of each slope.
 ///
-/// y = Xβ + error, both sides centred, error of variance σ² in each pass, β normal about b with standard deviations L.
-/// With Z = XL and A = Z'Z + σ²I the posterior is β = b + L A⁻¹ Z'(y - Xb) with covariance σ² L A⁻¹ L (Hoerl & Kennard
-/// 1970; Lindley & Smith 1972). σ² is the one at which the marginal likelihood of y is greatest, n - 1 times it being
-/// the penalised sum of squares (y - Xb)'(I - H)(y - Xb), H = Z A⁻¹ Z': that sum is concave in σ², so there is one
-/// fixed point and the iteration finds it. Its degrees of freedom are the trace of (I - H)² within the n - 1 dimensions
-/// that centring leaves, because the information on σ² is that times 1 / 2σ⁴: n - 1 where priors say all, n - 1 - k
-/// where the passes had to tell k slopes.
+/// y = Xβ + error, both sides centred, error of variance σ² in each pass, β normal about b with standard deviations
+/// L. With Z = XL and A = Z'Z + σ²I the posterior is β = b + L A⁻¹ Z'(y - Xb) with covariance σ² L A⁻¹ L (Hoerl &
+/// Kennard 1970; Lindley & Smith 1972). σ² is the one at which the marginal likelihood of y is greatest, n - 1 times
+/// it being the penalised sum of squares (y - Xb)'(I - H)(y - Xb), H = Z A⁻¹ Z': that sum is concave in σ², so there
+/// is one fixed point and the iteration finds it. Its degrees of freedom are the trace of (I - H)² within the n - 1
+/// dimensions that centring leaves, because the information on σ² is that times 1 / 2σ⁴: n - 1 where priors say all,
+/// n - 1 - k where the passes had to tell k slopes.
 ///
-/// A slope that lies far from its prior looks like scatter. So where a mechanism may be gone, as in a kernel that needs no
-/// interrupt, the same model with priors about 0 is fitted too, and taken where the passes are ``leastEvidence`` times as
-/// likely under it.
+/// A slope that lies far from its prior looks like scatter. So where a mechanism may be gone, as in a kernel that
+/// needs no interrupt, the same model with priors about 0 is fitted too, and taken where the passes are
+/// ``leastEvidence`` times as likely under it.
 struct SlopeModel {
   /// A probe in every pass.
   struct Probe {
@@ -42,8 +42,9 @@ struct SlopeModel {
   ///
   /// 3 would keep an unrelated probe in 6 % of runs of 5 passes, this in 3 %.
   static let leastSlope = 3.5
-  /// The same for a slope that the mechanism gives: one whose prior lies so far from 0 itself. Such a probe is adjusted
-  /// for unless the passes contradict; a run that stays in one state cannot tell the slope, and needs it most.
+  /// The same for a slope that the mechanism gives: one whose prior lies so far from 0 itself. Such a probe is
+  /// adjusted for unless the passes contradict; a run that stays in one state cannot tell the slope, and needs it
+  /// most.
   static let leastKnownSlope = 2.0
 
   /// How many times as likely the passes must be without the mechanism for it to count as gone.

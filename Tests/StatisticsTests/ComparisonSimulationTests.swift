@@ -4,7 +4,8 @@ import Testing
 
 @testable import Statistics
 
-/// Comparisons of two runs of 81 cases on a machine that drifts, each case in its own way, which makes the most alarms.
+/// Comparisons of two runs of 81 cases on a machine that drifts, each case in its own way, which makes the most
+/// alarms.
 struct ComparisonSimulationTests {
   static let cases = 81
   static let comparisons = 400

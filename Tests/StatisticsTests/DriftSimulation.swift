@@ -11,9 +11,9 @@ struct Wandering: Sendable {
 
 /// A machine that drifts, and runs on it.
 ///
-/// Three wanderings of 0.5, 5 and 50 s and 2.2 % each are flicker noise over the times of a run. Means over 1 s scatter
-/// by 3.4 %, over 5 s by 3.0 %. A run is 24 s of equally spaced passes of 8 blocks within 0.15 s each; a block alone
-/// scatters by 4 %.
+/// Three wanderings of 0.5, 5 and 50 s and 2.2 % each are flicker noise over the times of a run. Means over 1 s
+/// scatter by 3.4 %, over 5 s by 3.0 %. A run is 24 s of equally spaced passes of 8 blocks within 0.15 s each; a
+/// block alone scatters by 4 %.
 struct DriftingMachine: Sendable {
   var wanderings = [0.5, 5, 50].map { Wandering(seconds: $0, spread: 0.022) }
   var noise = 0.04

@@ -107,4 +107,20 @@ struct PassCoverageTests {
     report("unrelated probe kept, drifts: \(drifts)", passes, kept, of: Self.experiments)
     #expect(share(kept) <= 0.05)
   }
+
+  /// Three of them at once, each of another machine.
+  @Test(arguments: [5, 8, 12]) func unrelatedProbes(passes: Int) throws {
+    let machine = DriftingMachine(passes: passes)
+    var generator = SeededGenerator(seed: UInt64(9250 + passes))
+    let priors = [SlopePrior](repeating: SlopePrior(mean: 0, standardDeviation: 0.5), count: 3)
+    let kept = (0..<Self.experiments).count { _ in
+      var run = machine.run(&generator).passes
+      for other in [machine.run(&generator).passes, machine.run(&generator).passes] {
+        for index in run.indices { run[index].probes.append(other[index].value) }
+      }
+      return passEstimate(run, reference: [0, 0, 0], priors: priors)?.adjusted != nil
+    }
+    report("one of three unrelated probes kept", passes, kept, of: Self.experiments)
+    #expect(share(kept) <= 0.05)
+  }
 }
