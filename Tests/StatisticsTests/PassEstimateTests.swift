@@ -73,9 +73,10 @@ struct PassEstimateTests {
   }
 }
 
-/// Known answers: numpy and scipy.optimize.brentq, by the n × n form of the posterior (K = X S X', W = (σ² I + K)⁻¹,
-/// β = b + S X' W e, covariance S - S X' W X S, σ² from e' (I + K / σ²)⁻¹ e = (n - 1) σ² or v where that is less,
-/// degrees of freedom from the trace of (σ² W C)², C = I - 1/n).
+/// Known answers from numpy and scipy.optimize, by the n × n form of the posterior in the n - 1 dimensions that
+/// centring leaves: K = X S X', W = (σ² I + K)⁻¹, β = b + S X' W e, covariance S - S X' W X S, σ² at the greatest
+/// likelihood log|W| / 2 - e' W e / 2 found numerically, or v where that is more, degrees of freedom the trace of (σ²
+/// W)².
 struct AdjustmentTests {
   static let values = [0.2118, -0.1117, 0.0331, -0.1371, 0.1824, 0.0631, -0.0289]
   static let probes = [
@@ -110,8 +111,8 @@ struct AdjustmentTests {
     try expect(
       passEstimate(measured, reference: [2.4, 2.2], priors: Self.known),
       [
-        0.8715731786744162, -0.4725761595806123, 0.03519961943316418, 0.03455044861778269, 4.001150172856879,
-        0.1309534371079644, 0.00733595918870086,
+        0.8720633434581351, -0.4736191297903293, 0.03236791923767706, 0.03172702784302019, 4.000821725183432,
+        0.13100422200679374, 0.006684973345967816,
       ])
   }
 
@@ -119,8 +120,8 @@ struct AdjustmentTests {
     try expect(
       passEstimate(passes(Self.values, Self.probes), reference: [2.4, 2.2], priors: Self.known),
       [
-        0.8715731786744162, -0.4725761595806123, 0.03519961943316418, 0.03455044861778269, 4.001150172856879,
-        0.1309534371079644, 0.011443738653130005,
+        0.8720774805545995, -0.4736491140402196, 0.03228261425388711, 0.03164215144048314, 4.000813078334485,
+        0.13100568743792806, 0.010472168366044398,
       ])
   }
 
@@ -181,6 +182,15 @@ struct AdjustmentTests {
     #expect(adjusted.standardError > 0.2 * 0.2)
     let open = SlopePrior(mean: 0, standardDeviation: 0.2)
     #expect(passEstimate(still, reference: [2.4], priors: [open])?.adjusted == nil)
+  }
+
+  @Test func tooFewPassesToTellSlopes() {
+    let prior = SlopePrior(mean: 0.8, standardDeviation: 0.1)
+    let two = passes([0.5, 0.6], [[2.4], [2.5]], variances: [0.001, 0.001])
+    #expect(passEstimate(two, reference: [2.4], priors: [prior])?.adjusted == nil)
+    let three = passes([0.5, 0.6, 0.5], [[2.4, 1], [2.5, 2], [2.4, 0]], variances: [0.001, 0.001, 0.001])
+    let estimate = passEstimate(three, reference: [2.4, 1], priors: [prior, prior])
+    #expect(estimate?.slopes.count { $0 != nil } == 1)
   }
 
   /// The mechanism is gone, as in a kernel that needs no interrupt.
