@@ -188,7 +188,8 @@ struct AdjustmentTests {
     let prior = SlopePrior(mean: 0.8, standardDeviation: 0.1)
     let two = passes([0.5, 0.6], [[2.4], [2.5]], variances: [0.001, 0.001])
     #expect(passEstimate(two, reference: [2.4], priors: [prior])?.adjusted == nil)
-    let three = passes([0.5, 0.6, 0.5], [[2.4, 1], [2.5, 2], [2.4, 0]], variances: [0.001, 0.001, 0.001])
+    let three = passes(
+      [0.5, 0.66, 0.65], [[2.4, 1], [2.5, 1.1], [2.4, 1.2]], variances: [0.001, 0.001, 0.001])
     let estimate = passEstimate(three, reference: [2.4, 1], priors: [prior, prior])
     #expect(estimate?.slopes.count { $0 != nil } == 1)
   }
