@@ -2,9 +2,9 @@
 
 /// Values in the order of their time, cut into batches that stand in for passes where a run had none.
 ///
-/// Neighbours stay together, so means of batches depend on each other far less than the values do (batch means; Flegal
-/// & Jones 2010). They still share what drifts more slowly than a batch is long. Sizes differ by one at most, the
-/// longer ones first. Fewer values than batches give one batch a value; none give none.
+/// Neighbours stay together, so means of batches depend on each other far less than the values do (batch means;
+/// Flegal & Jones 2010). They still share what drifts more slowly than a batch is long. Sizes differ by one at most,
+/// the longer ones first. Fewer values than batches give one batch a value; none give none.
 ///
 /// - Precondition: `count > 0`.
 public func batches<Value>(of values: [Value], count: Int = 8) -> [[Value]] {

@@ -56,8 +56,8 @@ public func differenceOfEstimates(
 /// The p-value of the claim that a difference is smaller than a margin, in either direction: two one-sided tests
 /// (Schuirmann 1987). Where it is small, "no change" is shown; where it is not, one cannot tell.
 ///
-/// With a standard error of 0 it is 0 inside the margin and 1 elsewhere; with an infinite one it is 1. At 0.05 it says
-/// yes just where the 90 % interval lies within the margin.
+/// With a standard error of 0 it is 0 inside the margin and 1 elsewhere; with an infinite one it is 1. At 0.05 it
+/// says yes just where the 90 % interval lies within the margin.
 ///
 /// - Parameter margin: in the difference's unit; a logarithm for a ratio.
 /// - Precondition: `margin >= 0`.

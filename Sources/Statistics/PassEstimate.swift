@@ -31,7 +31,8 @@ public struct PassMean: Hashable, Sendable {
 
 /// What is known of a probe's slope before any data: how much the value moves for each unit of the probe's logarithm.
 ///
-/// Where both are logarithms it is an elasticity: 0.87 says that a tenth more of the probe is 8.7 % more of the value.
+/// Where both are logarithms it is an elasticity: 0.87 says that a tenth more of the probe is 8.7 % more of the
+/// value.
 public struct SlopePrior: Hashable, Sendable {
   public var mean: Double
   /// How far the slope may lie from the mean; 0 where it is known, and never infinite.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// Slopes of the passes' values on probes: a ridge towards what the mechanism says of each slope.
 ///
-/// y = Xβ + error, both sides centred, error of variance σ² in each pass, β normal about b with standard deviations L.
-/// With Z = XL and A = Z'Z + σ²I the posterior is β = b + L A⁻¹ Z'(y - Xb) with covariance σ² L A⁻¹ L (Hoerl & Kennard
-/// 1970; Lindley & Smith 1972). σ² is the one at which the marginal likelihood of y is greatest, n - 1 times it being
-/// the penalised sum of squares (y - Xb)'(I - H)(y - Xb), H = Z A⁻¹ Z': that sum is concave in σ², so there is one
-/// fixed point and the iteration finds it. Its degrees of freedom are the trace of (I - H)² within the n - 1 dimensions
-/// that centring leaves, because the information on σ² is that times 1 / 2σ⁴: n - 1 where priors say all, n - 1 - k
-/// where the passes had to tell k slopes.
+/// y = Xβ + error, both sides centred, error of variance σ² in each pass, β normal about b with standard deviations
+/// L. With Z = XL and A = Z'Z + σ²I the posterior is β = b + L A⁻¹ Z'(y - Xb) with covariance σ² L A⁻¹ L (Hoerl &
+/// Kennard 1970; Lindley & Smith 1972). With H = Z A⁻¹ Z', σ² is what the residuals' squares are over the trace of
+/// I - H within the n - 1 dimensions that centring leaves, which makes y most likely: iterated from the values' own
+/// variance. The information on σ² is the trace of (I - H)² times 1 / 2σ⁴, so that trace is its degrees of freedom:
+/// n - 1 where priors say all, n - 1 - k where the passes had to tell k slopes.
+///
+/// A slope that lies far from its prior looks like scatter. So where a mechanism may be gone, as in a kernel that
+/// needs no interrupt, the same model with priors about 0 is fitted too, and taken where the passes are
+/// ``leastEvidence`` times as likely under it.
 struct SlopeModel {
   /// A probe in every pass.
   struct Probe {
@@ -35,11 +39,19 @@ struct SlopeModel {
 
   /// How many standard errors from 0 a slope must lie for its probe to be adjusted for.
   ///
-  /// 3 would keep an unrelated probe in 6 % of runs of 5 passes, this in 3 %.
+  /// An unrelated probe is kept in 2.5 % of runs of 5 passes and 1.5 % of 8, one of three in 5 and 4 %; at 3, twice
+  /// as often.
   static let leastSlope = 3.5
-  /// The same for a slope that the mechanism gives: one whose prior lies so far from 0 itself. Such a probe is adjusted
-  /// for unless the passes contradict; a run that stays in one state cannot tell the slope, and needs it most.
+  /// The same for a slope that the mechanism gives: one whose prior lies so far from 0 itself. Such a probe is
+  /// adjusted for unless the passes contradict; a run that stays in one state cannot tell the slope, and needs it
+  /// most.
   static let leastKnownSlope = 2.0
+
+  /// How many times as likely the passes must be without the mechanism for it to count as gone.
+  ///
+  /// High: in a run within one state the probe moves by its own noise alone, and that has no slope. At 10 one of 16
+  /// recorded runs of 5 passes lost a slope that the others had.
+  static let leastEvidence = 100.0
 
   var probes: [Probe]
   var slopes: [Double]
@@ -49,9 +61,12 @@ struct SlopeModel {
   var residualVariance: Double
   /// Of the residual variance; at least 1.
   var degreesOfFreedom: Double
+  /// How likely the passes' values are, but for a constant.
+  private var logLikelihood: Double
 
   /// The model of the probes that explain: all of them first, then one less, the weakest, until every slope lies
-  /// far enough from 0: ``leastSlope`` or ``leastKnownSlope`` standard errors. nil where none is left.
+  /// far enough from 0, ``leastSlope`` or ``leastKnownSlope`` standard errors, and the passes leave something to
+  /// judge them by. nil where none is left: always with fewer than 3 passes.
   ///
   /// - Parameters:
   ///   - values: one a pass, less their mean; not all 0.
@@ -59,22 +74,34 @@ struct SlopeModel {
   static func kept(_ probes: [Probe], values: [Double], leastVariance: Double) -> SlopeModel? {
     var probes = probes
     while !probes.isEmpty {
-      let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
+      let model = fitted(probes, values: values, leastVariance: leastVariance)
       let strengths = probes.indices.map(model.strength)
       guard let weakest = strengths.indices.min(by: { strengths[$0] < strengths[$1] }) else { return nil }
-      if strengths[weakest] >= 1 { return model }
+      if strengths[weakest] >= 1, probes.count <= values.count - 2 { return model }
       probes.remove(at: weakest)
     }
     return nil
+  }
+
+  /// With priors as they are, or about 0 where the passes contradict them.
+  private static func fitted(_ probes: [Probe], values: [Double], leastVariance: Double) -> SlopeModel {
+    let model = SlopeModel(probes, values: values, leastVariance: leastVariance)
+    guard probes.contains(where: { $0.prior.mean != 0 }) else { return model }
+    let unrelated = probes.map { probe in
+      var probe = probe
+      probe.prior.mean = 0
+      return probe
+    }
+    let gone = SlopeModel(unrelated, values: values, leastVariance: leastVariance)
+    return gone.logLikelihood > model.logLikelihood + log(leastEvidence) ? gone : model
   }
 
   /// How far from 0 a slope lies, of what it must.
   private func strength(_ probe: Int) -> Double {
     guard slopes[probe] != 0 else { return 0 }
     let prior = probes[probe].prior
-    let isKnown = abs(prior.mean) >= Self.leastKnownSlope * prior.standardDeviation
+    let isKnown = prior.mean != 0 && abs(prior.mean) >= Self.leastKnownSlope * prior.standardDeviation
     let error = covariance[probe][probe].squareRoot()
-    // With a prior of 0 ± 0 the slope is 0 and does not come here.
     return abs(slopes[probe]) / error / (isKnown ? Self.leastKnownSlope : Self.leastSlope)
   }
 
@@ -92,15 +119,18 @@ struct SlopeModel {
     // Not 0: that would leave A without an inverse where a probe did not vary.
     let least = max(leastVariance, 1e-12 * dot(values, values) / freedom)
     var variance = max(least, squares / freedom)
-    var inverse: [[Double]] = []
-    var weights: [Double] = []
+    var posterior = Posterior(products, sides, variance: variance)
     for _ in 0..<200 {
-      inverse = inverseOfPositiveDefinite(plusDiagonal(products, variance))
-      weights = inverse.map { dot($0, sides) }
-      let next = max(least, (squares - dot(sides, weights)) / freedom)
-      if abs(next - variance) <= 1e-9 * variance { break }
+      let residuals = left.indices.map { pass in
+        zip(posterior.weights, scaled).reduce(left[pass]) { $0 - $1.0 * $1.1[pass] }
+      }
+      let trace = freedom - Double(probes.count) + variance * posterior.trace
+      let next = max(least, dot(residuals, residuals) / trace)
+      if abs(next - variance) <= 1e-10 * variance { break }
       variance = next
+      posterior = Posterior(products, sides, variance: variance)
     }
+    let (inverse, weights) = (posterior.inverse, posterior.weights)
     self.probes = probes
     slopes = probes.indices.map { probes[$0].prior.mean + scales[$0] * weights[$0] }
     covariance = probes.indices.map { row in
@@ -109,6 +139,9 @@ struct SlopeModel {
     residualVariance = variance
     let shares = inverse.reduce(0) { $0 + dot($1, $1) } * variance * variance
     degreesOfFreedom = max(1, freedom - Double(probes.count) + shares)
+    logLikelihood =
+      -(posterior.logDeterminant + (freedom - Double(probes.count)) * log(variance)
+      + (squares - dot(sides, weights)) / variance) / 2
   }
 
   /// How far the value moves from the passes' mean state to the reference, and the variance that the slopes' errors
@@ -117,6 +150,21 @@ struct SlopeModel {
     let steps = probes.map(\.reference)
     return (dot(slopes, steps), max(0, dot(covariance.map { dot($0, steps) }, steps)))
   }
+}
+
+/// Weights of the scaled probes, A⁻¹ Z'(y - Xb), and what they come from.
+private struct Posterior {
+  var inverse: [[Double]]
+  var logDeterminant: Double
+  var weights: [Double]
+
+  init(_ products: [[Double]], _ sides: [Double], variance: Double) {
+    (inverse, logDeterminant) = inverseOfPositiveDefinite(plusDiagonal(products, variance))
+    weights = inverse.map { dot($0, sides) }
+  }
+
+  /// Of the inverse.
+  var trace: Double { inverse.indices.reduce(0) { $0 + inverse[$1][$1] } }
 }
 
 private func dot(_ first: [Double], _ second: [Double]) -> Double {
@@ -129,17 +177,20 @@ private func plusDiagonal(_ matrix: [[Double]], _ value: Double) -> [[Double]] {
   return matrix
 }
 
-/// The inverse of a symmetric positive definite matrix, by Gauss-Jordan elimination, which needs no pivoting there.
-func inverseOfPositiveDefinite(_ matrix: [[Double]]) -> [[Double]] {
+/// The inverse of a symmetric positive definite matrix and the logarithm of its determinant, by Gauss-Jordan
+/// elimination, which needs no pivoting there.
+func inverseOfPositiveDefinite(_ matrix: [[Double]]) -> (inverse: [[Double]], logDeterminant: Double) {
   let size = matrix.count
+  var logDeterminant = 0.0
   var rows = matrix.enumerated().map { index, row in row + (0..<size).map { $0 == index ? 1 : 0 } }
   for pivot in 0..<size {
     let divisor = rows[pivot][pivot]
+    logDeterminant += log(divisor)
     rows[pivot] = rows[pivot].map { $0 / divisor }
     for other in 0..<size where other != pivot {
       let factor = rows[other][pivot]
       rows[other] = zip(rows[other], rows[pivot]).map { $0 - factor * $1 }
     }
   }
-  return rows.map { Array($0[size...]) }
+  return (rows.map { Array($0[size...]) }, logDeterminant)
 }
