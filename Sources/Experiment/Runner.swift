@@ -21,7 +21,6 @@ public struct Runner {
   private let sink: any RunSink
   private let observer: (any RunObserver)?
   private let start = ckernel_clock_monotonic()
-  private var generator: SeededGenerator
   private var groups: [GroupRun] = []
   /// What the machine was like, over the blocks recorded.
   private var machine = MachineState()
@@ -43,7 +42,6 @@ public struct Runner {
     self.sink = sink
     self.observer = observer
     self.identify = identify
-    generator = SeededGenerator(seed: plan.seed)
     report = RunReport(context: context)
     report.warnings = plan.leftOut
     groups = plan.groups.map { groupRun($0) }
@@ -147,6 +145,7 @@ public struct Runner {
   /// Visits every group once.
   private mutating func measurePass() throws(PassFailure) {
     let end = elapsed + secondsLeft / Double(plan.passes - pass + 1)
+    var generator = generator(groups.count, round: 0)
     let order = groups.indices.filter { groups[$0].isAlive }.shuffled(using: &generator)
     for (done, index) in order.enumerated() where !Self.isInterrupted {
       let shares = order[done...].map { groups[$0].visitShare(leastRounds: Self.leastRounds) }
@@ -281,7 +280,9 @@ public struct Runner {
   private mutating func measureRound(_ index: Int, isWarmUp: Bool) throws(PassFailure) {
     let begin = elapsed
     let group = groups[index]
-    let order = together(group.arms.indices.filter { !group.arms[$0].hasFailed }.shuffled(using: &generator), index)
+    var generator = generator(index, round: isWarmUp ? 0 : group.rounds + 1)
+    let order = together(
+      group.arms.indices.filter { !group.arms[$0].hasFailed }.shuffled(using: &generator), index)
     let cases = order.map { group.arms[$0].measuredCase }
     let outcome = try asked { () throws(Refusal) in try measurer.measureRound(group.group.spec, cases) }
     if let refusal = outcome.refusal { warnOfState(refusal) }
@@ -301,6 +302,13 @@ public struct Runner {
     }
     // A round that a signal ended pairs nothing.
     groups[index].finishedRound(isWarmUp: isWarmUp, seconds: elapsed - begin)
+  }
+
+  /// Of its own for each round, so that an order does not depend on how many rounds there was time for.
+  private func generator(_ group: Int, round: Int) -> SeededGenerator {
+    var seed = plan.seed
+    for part in [pass, group, round] { seed = (seed ^ UInt64(part)) &* 0x9E37_79B9_7F4A_7C15 }
+    return SeededGenerator(seed: seed)
   }
 
   private mutating func warnOfState(_ refusal: Refusal) {
