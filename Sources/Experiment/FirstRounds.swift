@@ -4,8 +4,8 @@ import Statistics
 
 /// What it takes to give every case its first rounds, and the size of blocks that lets them fit.
 public struct FirstRounds: Hashable, Sendable {
-  /// Blocks of each case: in every pass two that count, and a warm-up.
-  public static func blocks(passes: Int) -> Int { 3 * passes }
+  /// Blocks of each case: in every pass one that counts, and a warm-up.
+  public static func blocks(passes: Int) -> Int { 2 * passes }
 
   /// In all, with blocks of `pages`.
   public private(set) var seconds: Double

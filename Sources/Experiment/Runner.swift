@@ -8,7 +8,7 @@ import Statistics
 /// run meets all of them. A pass's time is divided among the groups by what their rounds cost and what they still need.
 public struct Runner {
   /// Rounds of a visit that count, at the least; one that does not goes before them.
-  private static let leastRounds = 2
+  private static let leastRounds = 1
   /// Where the clock tells nothing of a deadline.
   private static let countedRounds = 3
   /// Seconds between two publications: all rows are made anew for each.
@@ -175,6 +175,7 @@ public struct Runner {
   private func hasTime(_ index: Int, until deadline: Double, rounds: Int) -> Bool {
     if workbench.clock.countsInstructions { return rounds < Self.countedRounds }
     if rounds < Self.leastRounds { return secondsLeft > 0 }
+    if rounds >= groups[index].mostRounds(least: Self.leastRounds) { return false }
     return elapsed + groups[index].secondsPerRound < min(deadline, plan.budget)
   }
 

@@ -105,7 +105,7 @@ public struct PlanOutline: Sendable {
     return """
       plan \(plan.name), seed \(plan.seed): \(count(cases, "case")) in \(count(plan.groups.count, "group")), at least \
       \(count(cases * FirstRounds.blocks(passes: plan.passes), "block")) of \(first.pages) pages of \(pageBytes >> 10) KiB\(shrinks)
-      \(plan.passes == 1 ? "1 pass" : "\(plan.passes) passes") over all groups, each in its own order: two rounds and one that does not count take \
+      \(plan.passes == 1 ? "1 pass" : "\(plan.passes) passes") over all groups, each in its own order: one round and one that does not count take \
       about \(Figures.time(1e9 * first.seconds)) in all;
       the groups that miss ±\(Figures.fixed(100 * plan.precision, 1)) % share the rest of \(Figures.time(1e9 * plan.budget)) (--budget)
       assumed, not measured: \(FirstRounds.assumption);

@@ -87,8 +87,8 @@ struct BudgetTests {
   }
 
   @Test func blocksShrinkByHalvesUntilTheFirstRoundsFit() throws {
-    // 8 pages take 8 ms: the 24 rounds of 8 passes 0.19 s, of two pages 0.05 s.
-    let (report, _) = try MadeUpRun.run(plan([slow(1_000_000)], precision: 0.01, budget: 0.1, smallest: 1))
+    // 8 pages take 8 ms: the 16 rounds of 8 passes 0.13 s, of two pages 0.03 s.
+    let (report, _) = try MadeUpRun.run(plan([slow(1_000_000)], precision: 0.01, budget: 0.07, smallest: 1))
     let pages = try #require(report.summaries.first).measuredCase.pages
     #expect(pages == 2 || pages == 1)
     #expect(report.context.pages == pages)
@@ -97,7 +97,7 @@ struct BudgetTests {
 
   @Test func batchesLargerThanABlockBecomeTheWholeOfItOnce() throws {
     let (report, _) = try MadeUpRun.run(
-      plan([slow(400_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.1, smallest: 2))
+      plan([slow(400_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.07, smallest: 2))
     #expect(report.summaries.map(\.measuredCase.pages) == [2, 2])
     #expect(report.summaries.map(\.measuredCase.batch) == [1, 2])
     #expect(report.summaries.map(\.baseline?.batch) == [nil, 1])

@@ -135,7 +135,8 @@ struct BoundsTests {
     for name in PlanName.allCases {
       let plan = plan(layout, named: name)
       let first = FirstRounds(assumed: plan, pages: 512)
-      #expect(first.pages == 512 && first.finding(budget: plan.budget) == nil, "\(name): \(first.seconds) s")
+      // Of 502 cases `quick` has no time for blocks of 512 pages.
+      #expect(first.pages == (name == .quick ? 256 : 512) && first.finding(budget: plan.budget) == nil, "\(name): \(first.seconds) s")
     }
   }
 

@@ -256,7 +256,7 @@ struct PlanTests {
     #expect(groups.map { $0.cases[0].busy?.state } == [.spin, .syscall, .walk, .vcpu])
     let secret = groups[2].cases.filter { $0.backing == .memfdSecret }
     #expect(secret.map { $0.busy?.count } == [0, 1, 2, 4, 5])
-    #expect(secret[1].key.hasSuffix("/others=idle/busy=1:walk"))
+    #expect(secret[1].key.hasSuffix("/others=idle/state=cold/busy=1:walk"))
     let nodes = curves("states", byNode: true)[0].cases.filter { $0.backing == .memfdSecret }
     let texts = ["0:spin", "1:spin@0", "2:spin@0", "1:spin@1", "2:spin@1", "3:spin@1", "5:spin"]
     #expect(nodes.map { $0.busy?.text } == texts)
@@ -285,7 +285,7 @@ struct PlanTests {
     #expect(points.map { $0.map(\.online) } == Array(repeating: [1, 2, 4, 6], count: 3))
     #expect(points.map { $0[1].others } == [.spin, .idle, .idle])
     #expect(points[2].map { $0.busy?.count } == [0, 1, 3, 5])
-    #expect(points[2][1].key.hasSuffix("/others=idle/busy=1:walk/online=2"))
+    #expect(points[2][1].key.hasSuffix("/others=idle/state=cold/busy=1:walk/online=2"))
   }
 
   @Test(arguments: [
