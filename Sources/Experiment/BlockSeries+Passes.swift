@@ -32,6 +32,19 @@ extension BlockSeries {
     return passEstimate(passMeans { medians[$0] }, reference: [], priors: [])?.raw.interval()
   }
 
+  /// The levels between which its passes jump; empty where they do not, and without passes.
+  var levels: [Estimates.Level] {
+    let passes = Set(places.values.map(\.pass))
+    guard !passes.contains(nil), medians.values.allSatisfy({ $0 > 0 }) else { return [] }
+    let numbers = passes.compactMap(\.self).sorted()
+    let means = passMeans { medians[$0].map(log) }
+    guard means.count == numbers.count, let found = passLevels(of: means.map(\.value)) else { return [] }
+    return found.centers.enumerated().map { index, center in
+      Estimates.Level(
+        center: exp(center), passes: zip(numbers, found.level).filter { $0.1 == index }.map(\.0))
+    }
+  }
+
   /// The logarithm of the case's own value; nil where a median is 0 or less.
   public func valueEstimate(state: [Double?]) -> PassEstimate? {
     guard let center, medians.values.allSatisfy({ $0 > 0 }) else { return nil }

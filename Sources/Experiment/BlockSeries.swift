@@ -12,15 +12,26 @@ public struct Estimates: Sendable {
   public var medianInterval: Interval?
   /// Against the baseline, where there is one.
   public var effect: Effect?
+  /// The levels between which the passes jump, from the lowest up; empty where they do not.
+  public var levels: [Level]
+
+  /// A level, and the passes that were at it.
+  public struct Level: Hashable, Sendable {
+    /// Of its passes' means of the blocks' log medians the median, in the case's unit.
+    public var center: Double
+    /// Numbers of the passes.
+    public var passes: [Int]
+  }
 
   public init(
     blocks: Int = 0, samples: Distribution = Distribution(), medianInterval: Interval? = nil,
-    effect: Effect? = nil
+    effect: Effect? = nil, levels: [Level] = []
   ) {
     self.blocks = blocks
     self.samples = samples
     self.medianInterval = medianInterval
     self.effect = effect
+    self.levels = levels
   }
 }
 
@@ -119,6 +130,6 @@ public struct BlockSeries: Sendable {
       blocks: blocks, samples: samples, medianInterval: interval,
       effect: baseline.flatMap {
         sharesRounds ? effect(against: $0, state: state) : unpairedEffect(against: $0)
-      })
+      }, levels: levels)
   }
 }

@@ -3,8 +3,8 @@ import Glibc
 import Machine
 import Statistics
 
-/// What the blocks of a case show beside their centre: that they drift, fall into two modes, or resemble their
-/// neighbours, with the counter that goes with it.
+/// What the blocks of a case show beside their centre: that they drift or fall into two modes, with the
+/// counter that goes with it.
 struct Diagnosis {
   private let name: String
   private let series: BlockSeries
@@ -13,8 +13,6 @@ struct Diagnosis {
 
   /// Modes or ends closer than this, relative to the lower, are of no consequence.
   private static let leastDistance = 0.1
-  /// Nor is what depends on its neighbours within so small a range, as counted instructions do.
-  private static let leastSpread = 0.01
   /// With fewer blocks a pattern is luck.
   private static let leastBlocks = 12
   /// More values than these are taken together for a trend, whose test looks at all pairs.
@@ -22,17 +20,13 @@ struct Diagnosis {
 
   /// What bears on the figures of a run's rows.
   ///
-  /// - Parameter rows: each case's blocks, with those of its baseline where it has one.
-  static func findings(_ rows: [(measured: Case, series: BlockSeries, baseline: BlockSeries?)]) -> [Finding] {
+  /// - Parameter rows: each case's blocks.
+  static func findings(_ rows: [(measured: Case, series: BlockSeries)]) -> [Finding] {
     // Of a selfcheck the replicas together are the answer.
     let rows = rows.filter { $0.series.blocks >= leastBlocks && $0.measured.replica == nil }
     let level = 0.05 / Double(max(rows.count, 1))
-    let diagnoses = rows.map {
-      (Diagnosis(name: $0.measured.name, series: $0.series, level: level), $0.baseline)
-    }
-    return shortened(
-      diagnoses.compactMap { $0.0.modes } + diagnoses.compactMap { $0.0.drift }
-        + diagnoses.compactMap { $0.0.dependence(on: $0.1) })
+    let diagnoses = rows.map { Diagnosis(name: $0.measured.name, series: $0.series, level: level) }
+    return shortened(diagnoses.compactMap(\.modes) + diagnoses.compactMap(\.drift))
   }
 
   /// What one row shows, and what it has in common with others that show it.
@@ -62,7 +56,8 @@ struct Diagnosis {
   private var medians: [Double] { series.history.map(\.median) }
 
   private var modes: Sign? {
-    guard let found = Statistics.modes(of: medians), found.lowerCenter > 0,
+    // Levels of whole passes are the row's own to say.
+    guard series.levels.isEmpty, let found = Statistics.modes(of: medians), found.lowerCenter > 0,
       case let distance = found.upperCenter / found.lowerCenter - 1, distance >= Self.leastDistance
     else { return nil }
     return sign(
@@ -88,25 +83,6 @@ struct Diagnosis {
     return stride(from: 0, to: values.count, by: max(size, 1)).compactMap {
       median(Array(values[$0..<min($0 + size, values.count)]))
     }
-  }
-
-  /// Of the ratios to the baseline where there is one: what both arms share leaves their interval alone.
-  private func dependence(on baseline: BlockSeries?) -> Sign? {
-    let values = baseline.map { series.ratios(to: $0) } ?? medians
-    guard values.count >= Self.leastBlocks, let least = values.min(), let most = values.max(),
-      most - least > Self.leastSpread * abs(most), let correlation = lag1Autocorrelation(values),
-      // Independent values scatter about 0 with 1/√n.
-      case let distance = correlation * (Double(values.count) / 2).squareRoot(),
-      erfc(distance) / 2 < level
-    else { return nil }
-    return Sign(
-      kind: "dependence",
-      finding: Finding(
-        .note,
-        "\(name): blocks resemble the ones before (lag-1 autocorrelation \((correlation * 100).rounded() / 100)): "
-          + "the interval is narrower than it should be",
-        remedy: "a longer --budget spreads the blocks over more time; look for other work that comes and goes"
-      ))
   }
 
   /// A pattern in time, with the counter that is higher where blocks are slow, the surest of several.

@@ -228,7 +228,7 @@ public struct Runner {
   private func diagnose() -> [Finding] {
     Diagnosis.findings(
       groups.flatMap { run in
-        run.arms.map { ($0.measuredCase, $0.series, run.baseline(of: $0)?.series) }
+        run.arms.map { ($0.measuredCase, $0.series) }
       })
   }
 

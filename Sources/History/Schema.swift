@@ -14,7 +14,7 @@ enum Schema {
   /// Columns of `summaries` that are text in summary.csv, whole numbers, and numbers.
   static let texts = [
     "abi", "guest_memfd_flags", "placement", "direct_map", "flush", "method", "status", "reason", "baseline",
-    "state",
+    "state", "levels",
   ]
   static let counts = [
     "page_bytes", "blocks", "samples", "outliers_mild", "outliers_severe", "level2_splits", "level3_splits",
@@ -114,6 +114,7 @@ enum Schema {
 
   private static let third = """
     ALTER TABLE summaries ADD COLUMN state TEXT;
+    ALTER TABLE summaries ADD COLUMN levels TEXT;
     ALTER TABLE summaries ADD COLUMN passes INTEGER;
     ALTER TABLE summaries ADD COLUMN between_share REAL;
     ALTER TABLE summaries ADD COLUMN adjusted_ratio REAL;

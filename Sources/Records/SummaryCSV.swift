@@ -113,6 +113,11 @@ public enum SummaryCSV {
       self.init(name) { row in counter(row).map(\.description) ?? "" }
     }
 
+    init(_ name: String, _ text: @escaping @Sendable (SummaryFigures) -> String) {
+      self.name = name
+      value = .figure(text)
+    }
+
     init(_ name: String, number: @escaping @Sendable (SummaryFigures) -> Double?) {
       self.name = name
       value = .figure { figures in number(figures).map(CSVText.text) ?? "" }
@@ -207,6 +212,12 @@ public enum SummaryCSV {
   private static let passes: [Column] = [
     Column("passes", count: { $0.effect?.passes }),
     Column("between_share", number: { $0.effect?.betweenShare }),
+    // `11400@1,2;13900@3,4`: centre and passes of each level.
+    Column("levels") { (figures: SummaryFigures) in
+      figures.levels.map { level in
+        CSVText.text(level.center) + "@" + level.passes.map(\.description).joined(separator: ",")
+      }.joined(separator: ";")
+    },
   ]
 
   /// The effect at the median state of the run's machine, empty where the probes explain nothing of what moved; and how

@@ -13,6 +13,8 @@ public struct SummaryFigures: Sendable {
   public let medianInterval: Interval?
   /// Against the baseline.
   public let effect: Effect?
+  /// As of `Estimates`.
+  public let levels: [Estimates.Level]
 
   /// A run's figures, and those of whoever has its samples. O(k log k) in the values or buckets kept.
   public init(_ estimates: Estimates) {
@@ -34,6 +36,7 @@ public struct SummaryFigures: Sendable {
     severeOutliers = outliers?.severe
     medianInterval = estimates.medianInterval
     effect = estimates.effect
+    levels = estimates.levels
   }
 
   /// The figures of blocks whose samples are not known. `p50` is the median of the blocks' medians, since that of
@@ -51,6 +54,7 @@ public struct SummaryFigures: Sendable {
     (mildOutliers, severeOutliers) = (nil, nil)
     medianInterval = estimates.medianInterval
     effect = estimates.effect
+    levels = estimates.levels
   }
 }
 

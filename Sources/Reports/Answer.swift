@@ -21,7 +21,7 @@ public enum Answer {
     var text =
       "What it means per GiB of guest memory (\(Figures.count(pages)) pages of \(size(pageBytes))"
       + (report.isComplete ? ")\n" : "; partial run)\n")
-      + "total = mean page × pages, the tail included; in brackets the 95 % interval of what is added (bootstrap over rounds)\n"
+      + "total = mean page × pages, the tail included; in brackets the 95 % interval of what is added (from the passes)\n"
     let held = report.context.heldCPUs.count
     for question in Question.all(held: held) {
       text += question.answer(report.summaries, pages: Double(pages))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
+import Machine
 import GuestMemory
 import Statistics
 
@@ -38,6 +39,16 @@ extension Summary {
   }
 
   /// `×1.33 [1.31, 1.36]  +520 ns`.
+  /// The levels between which its passes jump.
+  var levelText: String? {
+    guard !estimates.levels.isEmpty else { return nil }
+    let levels = estimates.levels.map { level in
+      "\(Figures.amount(level.center, unit)) in \(level.passes.count == 1 ? "pass" : "passes") "
+        + CPUSet(level.passes).description
+    }
+    return "jumps between levels: \(levels.joined(separator: ", "))"
+  }
+
   var effectText: String? {
     effect.map { Figures.effect($0, unit: unit.rawValue) }
   }

@@ -78,7 +78,9 @@ public enum SummaryTable {
         summary.samples.mean.map { Figures.amount($0, summary.unit) } ?? "",
         remarks.compactMap { $0 }.joined(separator: "  "),
       ])
-      for note in [summary.interruptText, summary.reason].compactMap({ $0 }) { table.note("", note) }
+      for note in [summary.levelText, summary.interruptText, summary.reason].compactMap({ $0 }) {
+        table.note("", note)
+      }
     }
     return style.bold(heading(first)) + "\n" + table.render(style)
   }
@@ -108,6 +110,7 @@ public enum SummaryTable {
       point.cpuNode == point.memoryNode
         ? "node \(point.cpuNode)" : "CPU node \(point.cpuNode), memory node \(point.memoryNode)")
     if point.order != .sequential { parts.append("\(point.order.rawValue) order") }
+    if point.state != .cold { parts.append(point.state.rawValue) }
     if withThreads, point.threads > 1 { parts.append("\(point.threads) threads") }
     return parts.joined(separator: ", ")
   }

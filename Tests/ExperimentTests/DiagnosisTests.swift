@@ -20,9 +20,7 @@ struct DiagnosisTests {
     return series
   }
 
-  private func findings(_ series: BlockSeries, baseline: BlockSeries? = nil) -> [Finding] {
-    Diagnosis.findings([(measured, series, baseline)])
-  }
+  private func findings(_ series: BlockSeries) -> [Finding] { Diagnosis.findings([(measured, series)]) }
 
   private func noise(_ count: Int, seed: UInt64 = 1) -> [Double] {
     var generator = SeededGenerator(seed: seed)
@@ -59,19 +57,24 @@ struct DiagnosisTests {
     #expect(drift.what.contains(sign > 0 ? "blocks rise by" : "blocks fall by"))
   }
 
-  @Test func whatBothArmsShareLeavesTheirRatioAlone() {
-    // A slow wave that both follow.
-    let wave = (0..<60).map { 100 + 4 * Double(($0 / 10) % 2) }
-    let base = series(zip(wave, noise(60)).map { $0 * $1 })
-    let arm = series(zip(wave, noise(60, seed: 2)).map { 2 * $0 * $1 })
-    #expect(!findings(arm, baseline: base).contains { $0.what.contains("autocorrelation") })
-    let alone = findings(series(zip(wave, noise(60)).map { $0 + $1 }))
-    #expect(alone.contains { $0.what.contains("autocorrelation") })
+  /// What the row itself says of its passes needs no finding.
+  @Test func levelsOfWholePassesAreNamedPassByPass() throws {
+    var series = BlockSeries()
+    for (round, value) in noise(40).enumerated() {
+      let pass = 1 + round / 5
+      let place = BlockPlace(round: round + 1, pass: pass)
+      series.add([[2, 5, 6].contains(pass) ? 1.25 * value : value], at: place)
+    }
+    let levels = series.estimates(against: nil).levels
+    #expect(levels.map(\.passes) == [[1, 3, 4, 7, 8], [2, 5, 6]])
+    #expect(abs(levels[0].center - 101) < 1 && abs(levels[1].center - 126) < 1.5)
+    #expect(!findings(series).contains { $0.what.contains("two modes") })
+    #expect(self.series(noise(40)).estimates(against: nil).levels.isEmpty)
   }
 
   @Test func manyRowsAreToldInFew() {
     let drifting = series(noise(40).enumerated().map { $1 + Double($0) })
-    let rows = (0..<20).map { _ in (measured, drifting, BlockSeries?.none) }
+    let rows = (0..<20).map { _ in (measured, drifting) }
     let drifts = Diagnosis.findings(rows).filter { $0.what.contains("from first to last") }
     #expect(drifts.count == 1)
     #expect(drifts.first?.what.hasSuffix("(and 19 rows like it)") == true)

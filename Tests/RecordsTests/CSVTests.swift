@@ -12,7 +12,7 @@ import Testing
     state, direct_map, flush, method, unit, status, reason, blocks, samples, mean, stddev, min, p50, p50_low, p50_high, \
     p90, p99, p99_9, max, mad, outliers_mild, outliers_severe, baseline, ratio, ratio_low, ratio_high, shift, \
     shift_low, shift_high, level2_splits, level3_splits, cal_interrupts, tlb_interrupts, pf_taken, \
-    context_switches, migrations, passes, between_share, adjusted_ratio, adjusted_ratio_low, adjusted_ratio_high, \
+    context_switches, migrations, passes, between_share, levels, adjusted_ratio, adjusted_ratio_low, adjusted_ratio_high, \
     adjusted_shift, adjusted_shift_low, adjusted_shift_high, interrupt_slope, instructions_slope, memory_slope
     """
 
