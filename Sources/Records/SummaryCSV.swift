@@ -113,9 +113,13 @@ public enum SummaryCSV {
       self.init(name) { row in counter(row).map(\.description) ?? "" }
     }
 
-    init(_ name: String, _ text: @escaping @Sendable (SummaryFigures) -> String) {
+    private init(_ name: String, _ value: Value) {
       self.name = name
-      value = .figure(text)
+      self.value = value
+    }
+
+    static func words(_ name: String, _ text: @escaping @Sendable (SummaryFigures) -> String) -> Column {
+      Column(name, .figure(text))
     }
 
     init(_ name: String, number: @escaping @Sendable (SummaryFigures) -> Double?) {
@@ -213,7 +217,7 @@ public enum SummaryCSV {
     Column("passes", count: { $0.effect?.passes }),
     Column("between_share", number: { $0.effect?.betweenShare }),
     // `11400@1,2;13900@3,4`: centre and passes of each level.
-    Column("levels") { (figures: SummaryFigures) in
+    .words("levels") { figures in
       figures.levels.map { level in
         CSVText.text(level.center) + "@" + level.passes.map(\.description).joined(separator: ",")
       }.joined(separator: ";")
