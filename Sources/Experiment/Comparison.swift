@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Statistics
 
-/// Two runs, case by case: what changed, and how surely.
+/// Two sides, each of one run or several, case by case: what changed, and how surely.
 public struct Comparison: Sendable {
   /// An axis to compare across: a difference in it is the question, not a flaw.
   public enum Axis: String, CaseIterable, Sendable {
@@ -13,43 +13,62 @@ public struct Comparison: Sendable {
   public enum Verdict: String, Sendable {
     case faster
     case slower
-    /// No difference shown; which is not to say that there is none.
+    /// No change beyond the threshold: that is shown.
+    case same = "="
+    /// It cannot be told.
     case undecided = "~"
   }
 
-  /// What a verdict is about.
+  /// What verdicts are about.
   public enum Subject: String, CaseIterable, Sendable {
+    /// A case's ratio to another arm of its run, where it has one: what all arms share cancels out. Counted
+    /// instructions are judged by their values: nothing of the machine's mood is in them.
+    case effect
     /// The case's own values: what every arm shares, the machine's mood among it, counts.
     case value
-    /// Its ratio to the baseline of its run, where both runs have one: what every arm shares cancels out.
-    case effect
   }
 
-  /// A case that both runs measured.
+  /// What a row's verdict is about.
+  public enum Basis: Hashable, Sendable {
+    case value
+    /// The ratio to the baseline of its run.
+    case baseline
+    /// The ratio to an arm of this backing: a baseline has none of its own.
+    case arm(String)
+  }
+
+  /// A case that both sides measured.
   public struct Row: Sendable {
-    /// The case's key in the newer run.
+    /// The case's key in NEW.
     public var key: String
-    /// Empty where neither run recorded it.
+    /// Empty where no run recorded it.
     public var unit: String
-    /// Medians of the blocks' medians, or of the samples where summaries are all there is.
+    /// Medians over the runs of what each came to, as it was measured.
     public var old: Double
     public var new: Double
-    /// The newer run against the older one.
-    public var effect: Effect
-    /// The same of the ratio to the baseline of its own run; nil where either run has none.
-    public var relative: Effect?
-    /// Whether it rests on the intervals of two summaries instead of blocks.
-    public var isWeak: Bool
-    public var verdict: Verdict
+    /// Of its own value.
+    public var value: Change
+    /// Of its ratio to another arm; nil where a side has none.
+    public var relative: Change?
+    public var basis: Basis
+    public var levels: Levels?
+    /// The p-value of "nothing changed" among all rows of the comparison; nil where that could not be tested.
+    public var pValue: Double?
+    public var verdict = Verdict.undecided
+
+    /// What the verdict is about.
+    public var judged: Change { basis == .value ? value : relative ?? value }
+    /// Nothing tells how much runs of this machine differ in it.
+    public var isUnknown: Bool { !judged.isKnown }
   }
 
-  /// A case of both runs that cannot be compared, and why.
+  /// A case of both sides that cannot be compared, and why.
   public struct Refusal: Hashable, Sendable {
     public var key: String
     public var reason: String
   }
 
-  /// What both runs recorded, and differently.
+  /// What both sides recorded of cases, and differently.
   public struct Difference: Hashable, Sendable {
     public var trait: RecordedCase.Trait
     public var old: String
@@ -65,224 +84,179 @@ public struct Comparison: Sendable {
     public var new: String
 
     public var description: String {
-      "\(key): '\(old)' in OLD, '\(new)' in NEW: values of two units cannot be compared"
+      "\(key): '\(old)' in one run, '\(new)' in another: values of two units cannot be compared"
     }
   }
 
-  /// In the order of the newer run.
-  public private(set) var rows: [Row] = []
+  /// In the order of NEW.
+  public internal(set) var rows: [Row] = []
   public private(set) var refusals: [Refusal] = []
-  /// Keys of what only the newer run has, or only the older one.
+  /// Keys of what only NEW has, or only OLD.
   public private(set) var added: [String] = []
   public private(set) var missing: [String] = []
   /// What makes the comparison doubtful; not what is compared across.
   public private(set) var differences: [Difference] = []
   /// Cases that are the other arm of an axis compared across, in a run that holds both arms.
   public private(set) var otherArms = 0
+  /// Compared cases of which not all runs have figures.
+  public private(set) var incomplete = 0
+  /// The probes of the two sides.
+  public let probes: [ProbeShift]
+  public let old: [ComparedRun]
+  public let new: [ComparedRun]
   /// How large a change has to be to matter, as a share.
   public let threshold: Double
-  /// What the verdicts are about.
   public let subject: Subject
 
-  /// Compares the cases that both runs have.
+  private let axes: Set<Axis>
+  private let common: Common
+
+  /// Compares the cases that both sides have.
   ///
   /// - Parameters:
   ///   - threshold: how large a change has to be to matter, as a share of the older value; above 0.
-  ///   - subject: what the verdicts are about; a case without a baseline is judged by its values in any case.
   ///   - axes: what to compare across. `flush` is part of a key: it is left out when cases are matched, and a run
-  ///     that holds both arms gives `off` as the older and `on` as the newer one. `kernel` and `abi` are in no key.
+  ///     that holds both arms gives `off` as OLD and `on` as NEW. `kernel` and `abi` are in no key.
+  ///   - history: what earlier runs of the machine say of how much runs differ.
   /// - Throws: ``UnitMismatch`` where a case was measured in two units.
   public init(
-    _ old: [RecordedCase], _ new: [RecordedCase], threshold: Double, by subject: Subject = .value,
-    across axes: Set<Axis> = []
+    _ old: [ComparedRun], _ new: [ComparedRun], threshold: Double, by subject: Subject = .effect,
+    across axes: Set<Axis> = [], history: RunHistory = RunHistory()
   ) throws(UnitMismatch) {
-    self.threshold = threshold
-    self.subject = subject
-    let older = Side(old, acrossFlush: axes.contains(.flush), arm: .off)
-    let newer = Side(new, acrossFlush: axes.contains(.flush), arm: .on)
+    (self.old, self.new, self.threshold, self.subject, self.axes) = (old, new, threshold, subject, axes)
+    common = Common(state: Self.commonState(old, new), history: history)
+    probes = Self.probeShifts(old, new)
+    let older = ComparisonSide(old, acrossFlush: axes.contains(.flush), arm: .off)
+    let newer = ComparisonSide(new, acrossFlush: axes.contains(.flush), arm: .on)
     otherArms = older.otherArms + newer.otherArms
     var counts: [Difference: Int] = [:]
     var order: [Difference] = []
     for key in newer.order {
       guard let after = newer.cases[key] else { continue }
       guard let before = older.cases[key] else {
-        added += after.map(\.key)
+        added += Self.keys(after)
         continue
       }
-      guard before.count == 1, after.count == 1 else {
-        refusals.append(
-          Refusal(
-            key: key, reason: "ambiguous across flush: " + (before + after).map(\.key).joined(separator: ", ")
-          ))
+      if older.ambiguous[key] != nil || newer.ambiguous[key] != nil {
+        let keys = [older, newer].flatMap { $0.ambiguous[key] ?? [] }
+        refusals.append(Refusal(key: key, reason: "ambiguous across flush: " + keys.joined(separator: ", ")))
         continue
       }
-      guard try compare(before[0], after[0]) else { continue }
-      for difference in Self.differences(before[0], after[0], across: axes) {
+      guard try compare(before, after) else { continue }
+      for difference in Self.differences(before, after, across: axes) {
         if counts[difference] == nil { order.append(difference) }
         counts[difference, default: 0] += 1
       }
     }
-    missing = older.order.filter { newer.cases[$0] == nil }.flatMap { older.cases[$0] ?? [] }.map(\.key)
+    missing = older.order.filter { newer.cases[$0] == nil }.flatMap { Self.keys(older.cases[$0] ?? []) }
     differences = order.map { difference in
       var counted = difference
       counted.cases = counts[difference] ?? 0
       return counted
     }
+    judge()
   }
 
-  /// Rows that got slower beyond the threshold, the worst first.
-  public var regressions: [Row] {
-    rows.filter { $0.verdict == .slower }.sorted { size($0) > size($1) }
+  private static func keys(_ cases: ComparisonSide.Cases) -> [String] {
+    cases.map(\.recorded.key).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
-
-  /// What a row's verdict is about.
-  public func judged(_ row: Row) -> Effect { Self.judged(row.effect, row.relative, by: subject) }
-
-  private static func judged(_ effect: Effect, _ relative: Effect?, by subject: Subject) -> Effect {
-    subject == .effect ? relative ?? effect : effect
-  }
-
-  /// Cases whose verdict is slower or faster while their ratio to the baseline shows no change beyond the threshold:
-  /// they moved with their baseline, as the machine or the whole kernel moves.
-  public var movedWithBaseline: Int {
-    rows.count { row in
-      guard row.verdict != .undecided, let relative = row.relative?.ratio else { return false }
-      return abs(relative.value - 1) <= threshold || relative.interval.contains(1)
-    }
-  }
-
-  /// How many 95 % intervals would exclude "no change" by chance alone if nothing had changed.
-  public var chanceFindings: Double { 0.05 * Double(rows.count { $0.effect.shift.interval.isFinite }) }
-
-  private func size(_ row: Row) -> Double { judged(row).ratio?.value ?? .infinity }
 
   /// Takes the case in; false where there is nothing to compare.
-  private mutating func compare(_ before: RecordedCase, _ after: RecordedCase) throws(UnitMismatch) -> Bool {
-    if !before.unit.isEmpty, !after.unit.isEmpty, before.unit != after.unit {
-      throw UnitMismatch(key: after.key, old: before.unit, new: after.unit)
-    }
-    if let reason = Self.reason(before.evidence, after.evidence) {
-      refusals.append(Refusal(key: after.key, reason: reason))
+  private mutating func compare(
+    _ before: ComparisonSide.Cases, _ after: ComparisonSide.Cases
+  ) throws(UnitMismatch) -> Bool {
+    guard let key = after.first?.recorded.key else { return false }
+    let unit = try Self.unit(before, after)
+    let (old, new) = (before.measured, after.measured)
+    if let reason = Self.reason(old.isEmpty ? before.reasons : nil, new.isEmpty ? after.reasons : nil) {
+      refusals.append(Refusal(key: key, reason: reason))
       return false
     }
-    guard let old = before.evidence.median, let new = after.evidence.median,
-      let (effect, isWeak) = Self.effect(before.evidence, after.evidence)
+    let paired = Self.pairedChange(old, new, at: common)
+    guard let value = paired ?? Self.valueChange(old, new, unit: unit, at: common),
+      let oldCenter = median(old.compactMap(\.recorded.center)),
+      let newCenter = median(new.compactMap(\.recorded.center))
     else {
-      refusals.append(Refusal(key: after.key, reason: "its values leave the range of numbers"))
+      refusals.append(Refusal(key: key, reason: "its values leave the range of numbers"))
       return false
     }
-    let relative = Self.effect(before.effect, after.effect)?.effect
-    let judged = Self.judged(effect, relative, by: subject)
+    if old.count + new.count < self.old.count + self.new.count { incomplete += 1 }
+    let relative = relativeChange(old, new, unit: unit)
+    let isByValue =
+      subject == .value || unit == SampleUnit.instructions.rawValue || paired != nil
     rows.append(
       Row(
-        key: after.key, unit: after.unit.isEmpty ? before.unit : after.unit, old: old.value, new: new.value,
-        effect: effect, relative: relative, isWeak: isWeak, verdict: verdict(judged, old: old.value)))
+        key: key, unit: unit, old: oldCenter, new: newCenter, value: value, relative: relative?.change,
+        basis: isByValue ? .value : relative?.basis ?? .value, levels: Self.levels(old, new)))
     return true
   }
 
-  private static func reason(_ old: RecordedCase.Evidence, _ new: RecordedCase.Evidence) -> String? {
+  private static func unit(
+    _ before: ComparisonSide.Cases, _ after: ComparisonSide.Cases
+  ) throws(UnitMismatch) -> String {
+    let unit = before.unit.isEmpty ? after.unit : before.unit
+    for one in before + after where !one.recorded.unit.isEmpty && one.recorded.unit != unit {
+      throw UnitMismatch(key: one.recorded.key, old: unit, new: one.recorded.unit)
+    }
+    return unit
+  }
+
+  private static func reason(_ old: String?, _ new: String?) -> String? {
     switch (old, new) {
-    case (.none(let before), .none(let after)):
-      before == after ? "both: \(after)" : "OLD: \(before); NEW: \(after)"
-    case (.none(let reason), _): "OLD: \(reason)"
-    case (_, .none(let reason)): "NEW: \(reason)"
-    default: nil
+    case (let before?, let after?): before == after ? "both: \(after)" : "OLD: \(before); NEW: \(after)"
+    case (let reason?, nil): "OLD: \(reason)"
+    case (nil, let reason?): "NEW: \(reason)"
+    case (nil, nil): nil
     }
   }
 
-  /// Two runs share no rounds: blocks are compared unpaired.
-  private static func effect(
-    _ old: RecordedCase.Evidence, _ new: RecordedCase.Evidence
-  ) -> (effect: Effect, isWeak: Bool)? {
-    if case .blocks(let before) = old, case .blocks(let after) = new {
-      return unpairedEffect(baseline: before, values: after).map { ($0, false) }
+  /// The backings whose arms tell whether a baseline moved, the first that both sides have.
+  private static let otherBackings = ["anonymous", "memfd"]
+
+  private func relativeChange(
+    _ old: ComparisonSide.Cases, _ new: ComparisonSide.Cases, unit: String
+  ) -> (change: Change, basis: Basis)? {
+    let baselines = Set((old + new).map { $0.recorded.baseline.map(matched) })
+    // Against two baselines there are two ratios.
+    if baselines.count == 1,
+      let change = Self.ratioChange(old, new, unit: unit, at: common, to: { $0.baseline })
+    {
+      return (change, .baseline)
     }
-    guard let before = old.median, let after = new.median else { return nil }
-    return summaryEffect(before, after).map { ($0, true) }
+    for backing in Self.otherBackings {
+      if let change = Self.ratioChange(
+        old, new, unit: unit, at: common, to: { $0.key(ofBacking: backing) })
+      {
+        return (change, .arm(backing))
+      }
+    }
+    return nil
   }
 
-  /// The effect between two medians of which only the intervals are known.
-  ///
-  /// Its interval goes from corner to corner: the ratio from low/high to high/low, the shift likewise. Both medians
-  /// lie in their 95 % intervals at once in 90 % of cases at least, so much is certain; and where the medians scatter
-  /// about normally the corners are conservative: they lie at the sum of two half-widths, while the difference
-  /// scatters by the root of the sum of their squares, so that two equal intervals give 99.4 % and one without width
-  /// 95 %. The root itself would be narrower, but p50 is the median of all samples and its interval one of the
-  /// blocks' medians, which need not be centred on it.
-  private static func summaryEffect(
-    _ old: (value: Double, interval: Interval), _ new: (value: Double, interval: Interval)
-  ) -> Effect? {
-    let isFinite = old.interval.isFinite && new.interval.isFinite
-    let shift = LocationEstimate(
-      value: new.value - old.value,
-      interval: isFinite
-        ? Interval(low: new.interval.low - old.interval.high, high: new.interval.high - old.interval.low)
-        : .unbounded)
-    guard shift.value.isFinite else { return nil }
-    guard old.value > 0, new.value > 0, (new.value / old.value).isFinite,
-      !isFinite || (old.interval.low > 0 && new.interval.low > 0)
-    else { return Effect(shift: shift, ratio: nil, isPaired: false) }
-    let ratio = LocationEstimate(
-      value: new.value / old.value,
-      interval: isFinite
-        ? Interval(low: new.interval.low / old.interval.high, high: new.interval.high / old.interval.low)
-        : .unbounded)
-    return Effect(shift: shift, ratio: ratio, isPaired: false)
-  }
-
-  /// A difference is shown where the interval excludes none, and it matters where its centre is beyond the
-  /// threshold. Values without a ratio (0 or less among them) are judged by the shift as a share of the older
-  /// value; beside an older value of 0 every shift matters.
-  private func verdict(_ effect: Effect, old: Double) -> Verdict {
-    let (estimate, none, scale) =
-      effect.ratio.map { ($0, 1.0, 1.0) } ?? (effect.shift, 0.0, abs(old))
-    guard estimate.interval.low > none || estimate.interval.high < none else { return .undecided }
-    let change = estimate.value - none
-    guard abs(change) > threshold * scale else { return .undecided }
-    return change > 0 ? .slower : .faster
+  /// By what a case is matched with the other side's.
+  private func matched(_ key: String) -> String {
+    axes.contains(.flush) ? ComparisonSide.withoutFlush(key) : key
   }
 
   private static func differences(
-    _ old: RecordedCase, _ new: RecordedCase, across axes: Set<Axis>
+    _ old: ComparisonSide.Cases, _ new: ComparisonSide.Cases, across axes: Set<Axis>
   ) -> [Difference] {
     RecordedCase.Trait.allCases.compactMap { trait in
       switch trait {
       case .kernel where axes.contains(.kernel), .abi where axes.contains(.abi),
-        .flush where axes.contains(.flush):
+        .flush where axes.contains(.flush), .baseline where axes.contains(.flush):
         return nil
-      case .machine, .kernel, .abi, .flush, .clock, .method, .pageBytes: break
+      case .machine, .kernel, .abi, .flush, .clock, .method, .pageBytes, .baseline: break
       }
-      guard let before = old.traits[trait], let after = new.traits[trait], before != after else { return nil }
+      var (before, after) = (old.texts(trait), new.texts(trait))
       // A flush that could not be told is not known to differ.
-      if trait == .flush, [before, after].contains(FlushState.unknown.rawValue) { return nil }
-      return Difference(trait: trait, old: before, new: after, cases: 0)
+      if trait == .flush {
+        before.removeAll { $0 == FlushState.unknown.rawValue }
+        after.removeAll { $0 == FlushState.unknown.rawValue }
+      }
+      guard !before.isEmpty, !after.isEmpty, Set(before + after).count > 1 else { return nil }
+      return Difference(
+        trait: trait, old: before.joined(separator: ", "), new: after.joined(separator: ", "), cases: 0)
     }
-  }
-}
-
-/// One of the runs, its cases by what they are matched by.
-private struct Side {
-  private(set) var cases: [String: [RecordedCase]] = [:]
-  private(set) var order: [String] = []
-  private(set) var otherArms = 0
-
-  init(_ recorded: [RecordedCase], acrossFlush: Bool, arm: FlushSetting) {
-    for one in recorded {
-      let key = acrossFlush ? Self.withoutFlush(one.key) : one.key
-      if cases[key] == nil { order.append(key) }
-      cases[key, default: []].append(one)
-    }
-    guard acrossFlush else { return }
-    for (key, arms) in cases where arms.count > 1 {
-      let chosen = arms.filter { $0.key.split(separator: "/").contains("flush=\(arm.rawValue)") }
-      guard chosen.count == 1 else { continue }
-      cases[key] = chosen
-      otherArms += arms.count - 1
-    }
-  }
-
-  private static func withoutFlush(_ key: String) -> String {
-    key.split(separator: "/", omittingEmptySubsequences: false).filter { !$0.hasPrefix("flush=") }
-      .joined(separator: "/")
   }
 }

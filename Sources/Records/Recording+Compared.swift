@@ -3,48 +3,67 @@ import Experiment
 import Statistics
 
 extension Recording {
-  /// What was recorded of each case, for a comparison with another recording.
+  /// The run for a comparison with other runs.
   ///
   /// - Throws: ``CSVFailure`` where a row of the summary holds what is no number.
-  public func comparedCases() throws(CSVFailure) -> [RecordedCase] {
+  public func comparedRun() throws(CSVFailure) -> ComparedRun {
     var cases: [RecordedCase] = []
     for entry in entries {
       var recorded = RecordedCase(
         key: entry.key, unit: entry.row?["unit"] ?? "", evidence: try evidence(entry),
-        effect: try effect(entry))
+        baseline: baseline(entry), ratio: try ratio(entry))
       for trait in RecordedCase.Trait.allCases {
-        let text =
-          switch trait {
-          case .machine: entry.row?["machine_key"]
-          case .kernel: entry.row?["kernel_release"]
-          case .abi: entry.row?["abi"]
-          case .flush: entry.row?["flush"]
-          case .clock: context?.clock.name
-          case .method: entry.row?["method"]
-          case .pageBytes: entry.row?["page_bytes"]
-          }
-        if let text, !text.isEmpty { recorded.traits[trait] = text }
+        if let text = text(trait, entry), !text.isEmpty { recorded.traits[trait] = text }
       }
       cases.append(recorded)
     }
-    return cases
+    let isPartial =
+      context?.status == CaseStatus.partial.rawValue
+      || entries.contains { $0.row?["status"] == CaseStatus.partial.rawValue }
+    return ComparedRun(
+      name: path, runID: runID, cases: cases, state: machine.center, facts: facts, isPartial: isPartial)
   }
 
-  private func effect(_ entry: Entry) throws(CSVFailure) -> RecordedCase.Evidence {
-    guard let row = entry.row, !entry.hasFailed, let baseline = self.entry(for: row["baseline"]) else {
-      return .none("no baseline")
+  private var facts: [ComparedRun.Fact: String] {
+    var facts: [ComparedRun.Fact: String] = [:]
+    facts[.version] = context?.version
+    facts[.plan] = context?.plan
+    let passes = entries.lazy.flatMap(\.series.places.values).compactMap(\.pass).max()
+    facts[.passes] = passes.map(String.init)
+    return facts
+  }
+
+  private func text(_ trait: RecordedCase.Trait, _ entry: Entry) -> String? {
+    switch trait {
+    case .machine: entry.row?["machine_key"]
+    case .kernel: entry.row?["kernel_release"]
+    case .abi: entry.row?["abi"]
+    case .flush: entry.row?["flush"]
+    case .clock: context?.clock.name
+    case .method: entry.row?["method"]
+    case .pageBytes: entry.row?["page_bytes"]
+    case .baseline: baseline(entry)
     }
-    let ratios = entry.series.ratios(to: baseline.series)
-    if !ratios.isEmpty { return .blocks(ratios) }
-    guard case .none = entry.blocks, let ratio = try row.number("ratio") else { return .none("no ratio") }
-    let low = try row.number("ratio_low") ?? -.infinity
-    return .summary(p50: ratio, Interval(low: low, high: try row.number("ratio_high") ?? .infinity))
+  }
+
+  private func baseline(_ entry: Entry) -> String? {
+    entry.row.flatMap { $0["baseline"].isEmpty ? nil : $0["baseline"] }
+  }
+
+  private func ratio(_ entry: Entry) throws(CSVFailure) -> LocationEstimate? {
+    guard case .none = entry.blocks, let row = entry.row, !entry.hasFailed,
+      let ratio = try row.number("ratio")
+    else { return nil }
+    return LocationEstimate(
+      value: ratio,
+      interval: Interval(
+        low: try row.number("ratio_low") ?? -.infinity, high: try row.number("ratio_high") ?? .infinity))
   }
 
   private func evidence(_ entry: Entry) throws(CSVFailure) -> RecordedCase.Evidence {
     if !entry.hasFailed {
-      let medians = Array(entry.series.medians.values)
-      if !medians.isEmpty { return .blocks(medians) }
+      let series = entry.series
+      if !series.medians.isEmpty { return .blocks(series) }
       if case .none = entry.blocks, let row = entry.row, let p50 = try row.number("p50") {
         let low = try row.number("p50_low") ?? -.infinity
         return .summary(p50: p50, Interval(low: low, high: try row.number("p50_high") ?? .infinity))

@@ -75,17 +75,23 @@ enum Figures {
 
   /// `×1.33 [1.31, 1.36]`: bounds with the digits that the ratio has.
   static func ratio(_ ratio: Double, _ interval: Interval) -> String {
-    let decimals =
-      switch ratio {
-      case ..<0.01: 4
-      case ..<0.1: 3
-      case ..<10: 2
-      case ..<100: 1
-      default: 0
-      }
-    let figure = "×\(fixed(ratio, decimals))"
+    let figure = self.ratio(ratio)
+    let decimals = decimals(of: ratio)
     guard interval.isFinite else { return "\(figure) (\(unbounded))" }
     return "\(figure) [\(fixed(interval.low, decimals)), \(fixed(interval.high, decimals))]"
+  }
+
+  /// `×1.33`.
+  static func ratio(_ ratio: Double) -> String { "×\(fixed(ratio, decimals(of: ratio)))" }
+
+  private static func decimals(of ratio: Double) -> Int {
+    switch ratio {
+    case ..<0.01: 4
+    case ..<0.1: 3
+    case ..<10: 2
+    case ..<100: 1
+    default: 0
+    }
   }
 
   /// `0.9 %`'s number, from a share.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Experiment
+import History
+import Machine
 import Records
 import Reports
 import SystemPackage
@@ -10,19 +12,29 @@ extension Comparison.Subject: ExpressibleByArgument {}
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "What changed between two runs, case by case, and how surely.",
+    commandName: "compare", abstract: "What changed between two runs, or several a side, and how surely.",
+    usage: """
+      gmembench compare OLD NEW [options]
+      gmembench compare OLD... --against NEW... [options]
+      """,
     discussion: """
-      OLD and NEW are run folders, or one of their files: summary.csv, blocks.csv or samples.csv, told apart by \
-      their headers. A case is slower or faster where the 95 % interval of the ratio excludes 1 and its centre is \
-      beyond the threshold, else ~: no difference shown. Exit status: 0 nothing got slower; 1 a file cannot be read, \
-      or has a case in another unit; 2 a case got slower; 3 nothing could be compared.
+      Runs are folders, or one of their files: summary.csv, blocks.csv or samples.csv, told apart by their headers. \
+      Both sides are compared at one state of the machine, in the middle between theirs, as far as the probes explain \
+      what moved. A case is slower or faster where that is certain among all cases together (at most 5 % of the \
+      verdicts are false) and the change is beyond the threshold; = where it is certain that there is no such change; \
+      ~ where neither can be told. Exit status: 0 nothing got slower; 1 a file cannot be read, or has a case in another \
+      unit; 2 a case got slower; 3 no case could be judged.
       """)
 
-  @Argument(help: "The run to compare with: a folder or a CSV file.")
-  var old: String
+  @Argument(help: "The run to compare with and the run in question; with --against, runs to compare with.")
+  var runs: [String] = []
 
-  @Argument(help: "The run in question.")
-  var new: String
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "The runs in question, one or several: several a side tell how much runs of this machine differ.",
+      valueName: "run"))
+  var against: [String] = []
 
   @Option(help: "How large a change has to be to matter (5%, 0.05).")
   var threshold = Fraction(0.05)
@@ -34,23 +46,69 @@ struct CompareCommand: ParsableCommand {
   var across: CommaSeparated<Comparison.Axis>?
 
   @Option(
-    help:
-      "What has to change: a case's value, or its ratio to the baseline of its run (effect), which a slow hour spares."
-  )
-  var judge: Comparison.Subject = .value
+    help: ArgumentHelp(
+      "What is judged: a case's ratio to the baseline of its run (effect), or its value.",
+      discussion: """
+        A baseline is judged by its ratio to the anonymous case, counted instructions by their value. A value takes \
+        several runs a side, or --database: one run a side does not tell how much the machine differs between runs.
+        """))
+  var judge: Comparison.Subject = .effect
+
+  @Option(
+    help: ArgumentHelp(
+      "A history whose earlier runs tell how much runs of this machine differ, for each case that has 5 of them.",
+      valueName: "file"))
+  var database: String?
+
+  func validate() throws {
+    if against.isEmpty, runs.count != 2 {
+      throw ValidationError(
+        runs.count > 2
+          ? "\(runs.count) runs: name those in question after --against (compare OLD... --against NEW...)"
+          : "two runs are compared, OLD and NEW (or compare OLD... --against NEW...)")
+    }
+    if !against.isEmpty, runs.isEmpty {
+      throw ValidationError("no run to compare with: compare OLD... --against NEW...")
+    }
+  }
 
   func run() throws {
-    let older = try Recording(old, depth: .blocks)
-    let newer = try Recording(new, depth: .blocks)
+    let sides = against.isEmpty ? [[runs[0]], [runs[1]]] : [runs, against]
+    let recordings = try sides.map { try $0.map { try Recording($0, depth: .blocks) } }
+    let compared = try recordings.map { try $0.map { try $0.comparedRun() } }
+    for side in compared { try Self.refuseDoubles(side) }
+    let history = try history(of: compared[0] + compared[1])
     let comparison = try Comparison(
-      older.comparedCases(), newer.comparedCases(), threshold: threshold.value, by: judge,
-      across: Set(across?.values ?? []))
-    let findings =
-      older.findings + newer.findings + newer.overlap(with: older) + ComparisonReport.findings(comparison)
+      compared[0], compared[1], threshold: threshold.value, by: judge, across: Set(across?.values ?? []),
+      history: history)
+    let findings = recordings.flatMap { $0.flatMap(\.findings) } + ComparisonReport.findings(comparison)
     try write(
       Warnings.render(findings, color: usesColor(.standardError)), to: .standardError)
     try write(ComparisonReport.render(comparison, color: usesColor(.standardOutput)))
-    if comparison.rows.isEmpty { throw ExitCode.nothingMeasured }
+    if comparison.testedRows == 0 { throw ExitCode.nothingMeasured }
     if !comparison.regressions.isEmpty { throw ExitCode.regression }
+  }
+
+  /// One run twice would count as two that agree.
+  private static func refuseDoubles(_ side: [ComparedRun]) throws {
+    var names: [String: String] = [:]
+    for run in side {
+      guard let id = run.runID, !id.isEmpty else { continue }
+      if let first = names.updateValue(run.name, forKey: id) {
+        throw ValidationError("\(first) and \(run.name) are both run '\(id)': a run counts once on a side")
+      }
+    }
+  }
+
+  /// What earlier runs say; those compared say nothing of it.
+  private func history(of runs: [ComparedRun]) throws -> RunHistory {
+    guard let database else { return RunHistory() }
+    let series = try SeriesDatabase(database, for: .reading)
+    let machines = Set(runs.flatMap { $0.cases.compactMap { $0.traits[.machine] } })
+    // Of two machines neither's history says what they differ by.
+    guard machines.count == 1, let machine = machines.first else { return RunHistory() }
+    let histories = try series.histories(SeriesDatabase.Filter(parts: [machine]))
+    return RunHistory(
+      histories.filter { $0.series.machineKey == machine }, without: Set(runs.compactMap(\.runID)))
   }
 }

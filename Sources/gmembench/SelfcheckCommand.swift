@@ -12,16 +12,24 @@ struct SelfcheckCommand: ParsableCommand {
     commandName: "selfcheck",
     abstract: "Compares a case with itself: how often is a difference claimed that is not there?",
     discussion: """
-      Takes the first case of the selection (default: fault-in touch of the baseline). Exit status: 0 no more false \
-      alarms than a correct tool has; 1 more; 3 the case cannot be measured here; 130 interrupted.
+      Takes the first case of the selection (default: fault-in touch of the baseline). With --between, whole runs of \
+      the selected plan: each is compared with the next as compare does it, and every verdict is a false one. Exit \
+      status: 0 no more false alarms than a correct tool has; 1 more; 3 the case cannot be measured here; 130 \
+      interrupted.
       """)
 
   @OptionGroup var selection: SelectionOptions
 
-  @Option(help: "How many comparisons.")
-  var comparisons = 100
+  @Option(help: "How many comparisons (default: 100).")
+  var comparisons: Int?
 
-  @Option(help: "Write summary.csv, blocks.csv and run.json into a new folder.")
+  @Flag(help: "Compare whole runs of the plan, each with the next.")
+  var between = false
+
+  @Option(help: "With --between: how many runs (default: 4).")
+  var runs: Int?
+
+  @Option(help: "Write summary.csv, blocks.csv and run.json into a new folder; with --between, a folder a run.")
   var output: String?
 
   @Option(
@@ -32,12 +40,44 @@ struct SelfcheckCommand: ParsableCommand {
   private static let budget = 60.0
 
   func validate() throws {
-    guard (20...10_000).contains(comparisons) else { throw ValidationError("--comparisons is 20 to 10000") }
+    guard comparisons.map({ (20...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--comparisons is 20 to 10000")
+    }
+    guard runs.map({ (2...100).contains($0) }) ?? true else { throw ValidationError("--runs is 2 to 100") }
+    guard between || runs == nil else { throw ValidationError("--runs is for --between") }
+    guard !between || (comparisons == nil && inject == nil) else {
+      throw ValidationError("--between compares whole runs: neither --comparisons nor --inject goes with it")
+    }
   }
 
   func run() throws {
     let seed = selection.seed ?? ckernel_clock_monotonic() % 1_000_000
     try check(ckernel_signals_install(), "installing signal handlers")
+    if between {
+      let check = SelfcheckBetween(
+        selection: Self.selectionArguments(CommandLine.arguments), planName: selection.plan.rawValue,
+        runs: runs ?? 4, seed: seed, output: output)
+      return try check.run()
+    }
+    try checkCase(seed: seed)
+  }
+
+  /// What of the arguments chooses a plan, as it was given: all that is not this command's own.
+  static func selectionArguments(_ arguments: [String]) -> [String] {
+    let own = ["--runs", "--seed", "--output"]
+    var rest = arguments.drop { $0 != configuration.commandName }.dropFirst()
+    var chosen: [String] = []
+    while let argument = rest.popFirst() {
+      if own.contains(argument) {
+        rest = rest.dropFirst()
+      } else if argument != "--between", !own.contains(where: { argument.hasPrefix("\($0)=") }) {
+        chosen.append(argument)
+      }
+    }
+    return chosen
+  }
+
+  private func checkCase(seed: UInt64) throws {
     let request = selection.runRequest(seed: seed)
     let session = try SelectionOptions.open(request)
     let all = selection.plan(for: session, seed: seed)
@@ -52,7 +92,7 @@ struct SelfcheckCommand: ParsableCommand {
       delay = try Selfcheck.delay(share: inject.value, of: measured, session.workbench)
     }
     let plan = Selfcheck.plan(
-      group.spec, measured, comparisons: comparisons, precision: all.precision,
+      group.spec, measured, comparisons: comparisons ?? 100, precision: all.precision,
       budget: selection.budget?.seconds ?? Self.budget, seed: seed,
       passes: all.passes, delay: delay)
     let context = session.context(of: plan, version: Gmembench.version)
