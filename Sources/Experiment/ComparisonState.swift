@@ -34,7 +34,9 @@ extension Comparison {
   /// Means over runs; nil for a probe that one of them lacks.
   private static func state(of runs: [ComparedRun]) -> [Double?] {
     Probes.Kind.allCases.map { kind in
-      let values = runs.compactMap { $0.state.indices.contains(kind.rawValue) ? $0.state[kind.rawValue] : nil }
+      let values = runs.compactMap {
+        $0.state.indices.contains(kind.rawValue) ? $0.state[kind.rawValue] : nil
+      }
       guard !values.isEmpty, values.count == runs.count else { return nil }
       return values.reduce(0, +) / Double(values.count)
     }
@@ -71,7 +73,9 @@ extension Comparison {
 extension BlockSeries {
   /// Logarithms of the passes' values; none where a median has none, or there were no passes.
   fileprivate var passLogarithms: [Double] {
-    guard places.values.allSatisfy({ $0.pass != nil }), medians.values.allSatisfy({ $0 > 0 }) else { return [] }
+    guard places.values.allSatisfy({ $0.pass != nil }), medians.values.allSatisfy({ $0 > 0 }) else {
+      return []
+    }
     return passMeans { medians[$0].map { log($0) } }.map(\.value)
   }
 }

@@ -238,12 +238,6 @@ public struct Recording: Sendable {
     self.runID = runID
   }
 
-  /// A warning where the other recording is the same run.
-  public func overlap(with other: Recording) -> [Finding] {
-    guard let runID, !runID.isEmpty, runID == other.runID else { return [] }
-    return [Finding(.warning, "both are of run '\(runID)': a run is compared with itself")]
-  }
-
   func entry(for key: String) -> Entry? { index[key].map { entries[$0] } }
 }
 

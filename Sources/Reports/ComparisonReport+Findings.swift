@@ -15,7 +15,8 @@ extension ComparisonReport {
     let both = old.compactMap(\.runID).filter { id in !id.isEmpty && new.contains { $0.runID == id } }
     for id in Set(both).sorted() {
       findings.append(
-        Finding(.warning, "run '\(id)' is on both sides: a run is compared with itself, which hides a change"))
+        Finding(.warning, "run '\(id)' is on both sides: a run is compared with itself, which hides a change")
+      )
     }
     for run in old + new where run.isPartial {
       findings.append(
@@ -83,7 +84,9 @@ extension ComparisonReport {
     }
     if comparison.incomplete > 0 {
       findings.append(
-        Finding(.note, "\(cases(comparison.incomplete)) without a figure in some of the runs: the others are compared"))
+        Finding(
+          .note,
+          "\(cases(comparison.incomplete)) without a figure in some of the runs: the others are compared"))
     }
     let unknown = comparison.rows.count { $0.unit.isEmpty }
     if unknown > 0 { findings.append(Finding(.note, "the unit of \(cases(unknown)) was not recorded")) }
@@ -115,6 +118,8 @@ extension ComparisonReport {
   private static func split(_ key: String) -> (rest: String, state: String) {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
     let state = parts.first { $0.hasPrefix("state=") }
-    return (parts.filter { $0 != state }.joined(separator: "/"), state.map(String.init) ?? "none that is named")
+    return (
+      parts.filter { $0 != state }.joined(separator: "/"), state.map(String.init) ?? "none that is named"
+    )
   }
 }

@@ -62,7 +62,8 @@ public enum ComparisonReport {
       let bounds = [estimate.interval.low, estimate.interval.high].map { Figures.amount($0, unit: row.unit) }
       return "\(Figures.shift(estimate.value, unit: row.unit)) [\(bounds.joined(separator: ", "))]"
     }
-    return "\(change.isKnown ? Figures.ratio(estimate.value, estimate.interval) : Figures.ratio(estimate.value))  \(shift)"
+    return
+      "\(change.isKnown ? Figures.ratio(estimate.value, estimate.interval) : Figures.ratio(estimate.value))  \(shift)"
   }
 
   /// `levels: OLD 11.4 µs; NEW 13.9 µs in 5 of 8 passes`.
@@ -106,7 +107,8 @@ public enum ComparisonReport {
         + "(\(Figures.time(shift.old)), \(Figures.time(shift.new))); rows are compared at the state in between\n"
     }.joined()
     if comparison.adjustedRows > 0 {
-      text += "\(cases(comparison.adjustedRows)) adjusted to one state of the machine, by the probes' figures\n"
+      text +=
+        "\(cases(comparison.adjustedRows)) adjusted to one state of the machine, by the probes' figures\n"
     }
     return text
   }
@@ -144,7 +146,8 @@ public enum ComparisonReport {
     }
     let expected = Comparison.errorRate * Double(verdicts)
     let words = expected < 1 ? "less than 1" : "about \(Figures.fixed(expected, 0)) at most"
-    return all + "of \(verdicts == 1 ? "1 verdict" : "\(verdicts) verdicts"), \(words) is expected to be false (5 %)"
+    return all
+      + "of \(verdicts == 1 ? "1 verdict" : "\(verdicts) verdicts"), \(words) is expected to be false (5 %)"
   }
 
   private static func unknown(_ comparison: Comparison) -> String {
@@ -167,11 +170,13 @@ public enum ComparisonReport {
   private static func shared(_ comparison: Comparison, _ threshold: String) -> String {
     var text = ""
     if comparison.movedTogether > 0 {
-      text += "\(cases(comparison.movedTogether)) moved with the other arms: the machine's mood, or what all arms "
+      text +=
+        "\(cases(comparison.movedTogether)) moved with the other arms: the machine's mood, or what all arms "
       text += "share (--judge effect looks at the ratio alone)\n"
     }
     if let shared = comparison.sharedChange, abs(shared - 1) > comparison.threshold {
-      text += "values in NEW are \(Figures.ratio(shared)) of OLD's (median): what all arms share, the machine or the "
+      text +=
+        "values in NEW are \(Figures.ratio(shared)) of OLD's (median): what all arms share, the machine or the "
       text += "kernel, is not judged here (--judge value, with several runs a side)\n"
     }
     return text

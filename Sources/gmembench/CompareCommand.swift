@@ -77,11 +77,19 @@ struct CompareCommand: ParsableCommand {
     let recordings = try sides.map { try $0.map { try Recording($0, depth: .blocks) } }
     let compared = try recordings.map { try $0.map { try $0.comparedRun() } }
     for side in compared { try Self.refuseDoubles(side) }
-    let history = try history(of: compared[0] + compared[1])
+    var (history, notes) = try history(of: compared[0] + compared[1])
     let comparison = try Comparison(
       compared[0], compared[1], threshold: threshold.value, by: judge, across: Set(across?.values ?? []),
       history: history)
-    let findings = recordings.flatMap { $0.flatMap(\.findings) } + ComparisonReport.findings(comparison)
+    if let database, notes.isEmpty, comparison.unknownRows > 0 {
+      notes.append(
+        Finding(
+          .note,
+          "\(database) has fewer than \(BetweenRuns.leastRuns) other runs of \(comparison.unknownRows) of these cases"
+        ))
+    }
+    let findings =
+      recordings.flatMap { $0.flatMap(\.findings) } + notes + ComparisonReport.findings(comparison)
     try write(
       Warnings.render(findings, color: usesColor(.standardError)), to: .standardError)
     try write(ComparisonReport.render(comparison, color: usesColor(.standardOutput)))
@@ -100,15 +108,19 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
-  /// What earlier runs say; those compared say nothing of it.
-  private func history(of runs: [ComparedRun]) throws -> RunHistory {
-    guard let database else { return RunHistory() }
+  /// What earlier runs say; those compared say nothing of it. With what to say where they cannot be asked.
+  private func history(of runs: [ComparedRun]) throws -> (RunHistory, [Finding]) {
+    guard let database else { return (RunHistory(), []) }
     let series = try SeriesDatabase(database, for: .reading)
     let machines = Set(runs.flatMap { $0.cases.compactMap { $0.traits[.machine] } })
-    // Of two machines neither's history says what they differ by.
-    guard machines.count == 1, let machine = machines.first else { return RunHistory() }
+    guard machines.count == 1, let machine = machines.first else {
+      let why = machines.isEmpty ? "no machine key was recorded" : "the runs are of several machines"
+      return (RunHistory(), [Finding(.warning, "\(database) is not used: \(why)")])
+    }
     let histories = try series.histories(SeriesDatabase.Filter(parts: [machine]))
-    return RunHistory(
-      histories.filter { $0.series.machineKey == machine }, without: Set(runs.compactMap(\.runID)))
+    return (
+      RunHistory(
+        histories.filter { $0.series.machineKey == machine }, without: Set(runs.compactMap(\.runID))), []
+    )
   }
 }

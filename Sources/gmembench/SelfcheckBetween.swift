@@ -41,7 +41,8 @@ struct SelfcheckBetween {
       try Comparison([$0], [$1], threshold: Self.threshold)
     }
     guard let result = BetweenRunsResult(comparisons) else {
-      try write("no case could be judged: see gmembench list, or give it a longer --budget\n", to: .standardError)
+      try write(
+        "no case could be judged: see gmembench list, or give it a longer --budget\n", to: .standardError)
       throw ExitCode.nothingMeasured
     }
     let seconds = Double(ckernel_clock_monotonic() - started) / 1e9

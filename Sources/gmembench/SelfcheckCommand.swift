@@ -29,7 +29,8 @@ struct SelfcheckCommand: ParsableCommand {
   @Option(help: "With --between: how many runs (default: 4).")
   var runs: Int?
 
-  @Option(help: "Write summary.csv, blocks.csv and run.json into a new folder; with --between, a folder a run.")
+  @Option(
+    help: "Write summary.csv, blocks.csv and run.json into a new folder; with --between, a folder a run.")
   var output: String?
 
   @Option(
@@ -99,7 +100,8 @@ struct SelfcheckCommand: ParsableCommand {
     let files = try RunFiles(context: context, directory: output)
     var runner = try Runner(
       plan: plan, context: context, workbench: session.workbench,
-      measurer: request.passProcess(pages: session.pages, pageBytes: session.workbench.pageBytes), sink: files,
+      measurer: request.passProcess(pages: session.pages, pageBytes: session.workbench.pageBytes),
+      sink: files,
       observer: ProgressLine.isTerminal() ? ProgressLine() : nil, identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
     do throws(SinkFailure) {

@@ -41,7 +41,8 @@ struct SimulatedMachine {
         let changed = group < groups && backing == Self.changed ? log(change) : 0
         cases.append(
           Made.recorded(
-            "b/o\(group)/\(backing)/p=1", series(machine, changed, scatters: arm > 0), baseline: arm == 0 ? nil : base))
+            "b/o\(group)/\(backing)/p=1", series(machine, changed, scatters: arm > 0),
+            baseline: arm == 0 ? nil : base))
       }
     }
     return ComparedRun(name: "run", runID: "\(runs)", cases: cases)

@@ -40,10 +40,12 @@ import Testing
       Made.run([
         Made.recorded(Made.base, Made.tight(1000)),
         Made.recorded(
-          Made.arm, Made.series { pass, _ in center * (pass.isMultiple(of: 2) ? 0.8 : 1.2) }, baseline: Made.base),
+          Made.arm, Made.series { pass, _ in center * (pass.isMultiple(of: 2) ? 0.8 : 1.2) },
+          baseline: Made.base),
       ])
     }
-    let row = try #require(try Comparison([scattered(1000)], [scattered(1060)], threshold: 0.05).row(Made.arm))
+    let row = try #require(
+      try Comparison([scattered(1000)], [scattered(1060)], threshold: 0.05).row(Made.arm))
     #expect(row.verdict == .undecided && row.pValue == 1)
   }
 
@@ -168,7 +170,8 @@ import Testing
       Made.run(
         values.sorted { $0.key < $1.key }.map { key, value in
           Made.recorded(
-            key, Made.series { _, _ in value }, unit: "instructions", baseline: key == Made.base ? nil : Made.base)
+            key, Made.series { _, _ in value }, unit: "instructions",
+            baseline: key == Made.base ? nil : Made.base)
         })
     }
     let old = lab([Made.base: 4933, Made.arm: 4512, Made.anonymous: 3000])
@@ -206,7 +209,8 @@ import Testing
     #expect(unknown?.verdict == .undecided && unknown?.judged.estimate.interval == .unbounded)
     // Blocks beside a summary are no more than their median and its interval.
     #expect(
-      try Comparison([old], [Made.alone(120, unit: "instructions")], threshold: 0.05).rows.first?.judged.isWeak
+      try Comparison([old], [Made.alone(120, unit: "instructions")], threshold: 0.05).rows.first?.judged
+        .isWeak
         == true)
     // Of ratios as well.
     func ratio(_ value: Double) -> ComparedRun {
@@ -234,7 +238,8 @@ import Testing
     }
   }
 
-  private func plain(_ key: String, _ center: Double = 1, traits: [RecordedCase.Trait: String] = [:]) -> RecordedCase
+  private func plain(_ key: String, _ center: Double = 1, traits: [RecordedCase.Trait: String] = [:])
+    -> RecordedCase
   {
     Made.recorded(key, Made.tight(center), traits: traits)
   }
@@ -245,7 +250,11 @@ import Testing
     }
     let comparison = try Comparison(
       [Made.run([plain("a"), plain("b"), refused("c", "unsupported: no flag"), plain("d")])],
-      [Made.run([plain("e"), plain("b"), refused("c", "unsupported: no flag"), refused("d", "failed: broke")])],
+      [
+        Made.run([
+          plain("e"), plain("b"), refused("c", "unsupported: no flag"), refused("d", "failed: broke"),
+        ])
+      ],
       threshold: 0.05)
     #expect(comparison.rows.map(\.key) == ["b"])
     #expect(comparison.missing == ["a"] && comparison.added == ["e"])
@@ -267,7 +276,8 @@ import Testing
       across axes: Set<Comparison.Axis> = []
     ) throws -> [Comparison.Difference] {
       try Comparison(
-        old.map { Made.run([plain("a", traits: $0)]) }, [Made.run([plain("a", traits: new)])], threshold: 0.05,
+        old.map { Made.run([plain("a", traits: $0)]) }, [Made.run([plain("a", traits: new)])],
+        threshold: 0.05,
         across: axes
       ).differences
     }
@@ -333,10 +343,16 @@ import Testing
 
   @Test func otherBaselinesAreNoRatioToCompare() throws {
     let anonymous = Made.recorded(Made.anonymous, Made.tight(500))
-    let old = Made.run([Made.recorded(Made.base, Made.tight(1000)), anonymous, Made.recorded(
-      Made.arm, Made.tight(900), baseline: Made.base)])
-    let new = Made.run([Made.recorded(Made.base, Made.tight(1000)), anonymous, Made.recorded(
-      Made.arm, Made.tight(900), baseline: Made.anonymous)])
+    let old = Made.run([
+      Made.recorded(Made.base, Made.tight(1000)), anonymous,
+      Made.recorded(
+        Made.arm, Made.tight(900), baseline: Made.base),
+    ])
+    let new = Made.run([
+      Made.recorded(Made.base, Made.tight(1000)), anonymous,
+      Made.recorded(
+        Made.arm, Made.tight(900), baseline: Made.anonymous),
+    ])
     let comparison = try Comparison([old], [new], threshold: 0.05)
     #expect(comparison.row(Made.arm)?.basis != .baseline)
   }

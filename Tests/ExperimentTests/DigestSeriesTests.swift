@@ -27,14 +27,16 @@ import Testing
     var digests = DigestSeries()
     for (round, value) in [3.0, 1, 2].enumerated() {
       digests.add(
-        BlockDigest(samples: 1, median: value, mean: value, minimum: value, maximum: value), at: BlockPlace(round: round))
+        BlockDigest(samples: 1, median: value, mean: value, minimum: value, maximum: value),
+        at: BlockPlace(round: round))
     }
     #expect(digests.keepsSamples && digests.series.samples.count == 3 && digests.series.samples.mean == 2)
   }
 
   @Test func aMeanThatIsNotThereMakesNone() {
     var digests = DigestSeries()
-    digests.add(BlockDigest(samples: 2, median: nil, mean: nil, minimum: nil, maximum: nil), at: BlockPlace(round: 1))
+    digests.add(
+      BlockDigest(samples: 2, median: nil, mean: nil, minimum: nil, maximum: nil), at: BlockPlace(round: 1))
     #expect(digests.mean == nil && digests.samples == 2 && digests.series.blocks == 1)
   }
 }

@@ -74,7 +74,9 @@ struct Normal {
   init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
   mutating func next() -> Double {
-    let (radius, angle) = (Double.random(in: 1e-300..<1, using: &generator), Double.random(in: 0..<1, using: &generator))
+    let (radius, angle) = (
+      Double.random(in: 1e-300..<1, using: &generator), Double.random(in: 0..<1, using: &generator)
+    )
     return (-2 * log(radius)).squareRoot() * cos(2 * .pi * angle)
   }
 }

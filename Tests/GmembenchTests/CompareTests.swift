@@ -42,15 +42,19 @@ struct CompareTests {
     blocks.split(separator: "\n").map { line in
       var fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard fields[1].hasPrefix(key) else { return String(line) }
-      for column in 7...10 { fields[column] = Double(fields[column]).map { "\($0 * factor)" } ?? fields[column] }
+      for column in 7...10 {
+        fields[column] = Double(fields[column]).map { "\($0 * factor)" } ?? fields[column]
+      }
       return fields.joined(separator: ",")
     }.joined(separator: "\n") + "\n"
   }
 
-  private let secret = "fault-in/touch/memfd_secret/pages=512/order=sequential/threads=1/cpu_node=0/memory_node=0/others=spin"
+  private let secret =
+    "fault-in/touch/memfd_secret/pages=512/order=sequential/threads=1/cpu_node=0/memory_node=0/others=spin"
 
   @Test(arguments: [
-    (["a", "b", "c"], "--against"), (["a", "--against"], "--against"), (["--against", "a"], "no run to compare with"),
+    (["a", "b", "c"], "--against"), (["a", "--against"], "--against"),
+    (["--against", "a"], "no run to compare with"),
     ([], "OLD and NEW"), (["a"], "OLD and NEW"),
   ])
   func aSideWithoutARunIsBadUsage(arguments: [String], message: String) throws {
@@ -73,7 +77,8 @@ struct CompareTests {
     let one = try Program.run(["compare", old[0], new[0]])
     #expect(one.status == 2 && one.output.contains("81 cases compared: 1 slower, 0 faster"))
     #expect(
-      one.errors.contains("\(old[0]) has no passes: its interval is taken from stretches of its rounds, and is wider"))
+      one.errors.contains(
+        "\(old[0]) has no passes: its interval is taken from stretches of its rounds, and is wider"))
   }
 
   @Test func aRunCountsOnceOnASide() throws {
@@ -82,13 +87,16 @@ struct CompareTests {
     #expect(twice.status == 64 && twice.output.isEmpty)
     #expect(twice.errors.contains("are both run '\(referenceID)'"), "\(twice.errors)")
     let both = try Program.run(["compare", reference, run, "--against", reference])
-    #expect(both.status == 0 && both.errors.contains("run '\(referenceID)' is on both sides"), "\(both.errors)")
+    #expect(
+      both.status == 0 && both.errors.contains("run '\(referenceID)' is on both sides"), "\(both.errors)")
   }
 
   @Test func whatDiffersBetweenRunsIsSaid() throws {
     let other = try copy(
-      1, [
-        "\"plan\" : \"quick\"": "\"plan\" : \"full\"", "\"status\" : \"complete\"": "\"status\" : \"partial\"",
+      1,
+      [
+        "\"plan\" : \"quick\"": "\"plan\" : \"full\"",
+        "\"status\" : \"complete\"": "\"status\" : \"partial\"",
         "\"version\" : \"0.1.0\"": "\"version\" : \"9.9\"",
       ])
     let outcome = try Program.run(["compare", reference, other])
@@ -116,7 +124,8 @@ struct CompareTests {
 }
 
 private let tiny = [
-  "--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--others", "idle", "--size",
+  "--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--others", "idle",
+  "--size",
   "256KiB", "--budget", "1s",
 ]
 
@@ -136,7 +145,8 @@ struct SelfcheckBetweenTests {
     let outcome = try Program.run(
       ["selfcheck", "--between", "--runs=2", "--seed", "5", "--output", folder.path("runs")] + tiny)
     #expect(outcome.status == 0 || outcome.status == 1, "\(outcome.output)\(outcome.errors)")
-    #expect(outcome.output.hasPrefix("2 runs of the selection from plan quick, each compared with the next: "))
+    #expect(
+      outcome.output.hasPrefix("2 runs of the selection from plan quick, each compared with the next: "))
     #expect(outcome.output.contains("1 comparison, ") && outcome.output.contains("seeds from 5\n"))
     for (number, seed) in [(1, 5), (2, 6)] {
       let run = try String(contentsOfFile: folder.path("runs/run-\(number)/run.json"), encoding: .utf8)

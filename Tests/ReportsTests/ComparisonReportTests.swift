@@ -44,12 +44,14 @@ import Testing
   }
 
   private let refused = RecordedCase(
-    key: "free/unmap-last-reference/guest_memfd_no_direct_map/pages=512/order=sequential/others=spin", unit: "ns",
+    key: "free/unmap-last-reference/guest_memfd_no_direct_map/pages=512/order=sequential/others=spin",
+    unit: "ns",
     evidence: .none("unsupported: no flag"))
 
   /// guest_memfd the baseline, memfd slower in one state of the others, anonymous unchanged.
   private func comparison(
-    _ subject: Comparison.Subject = .effect, old: [Double?] = [nil, nil, nil], new: [Double?] = [nil, nil, nil]
+    _ subject: Comparison.Subject = .effect, old: [Double?] = [nil, nil, nil],
+    new: [Double?] = [nil, nil, nil]
   ) throws -> Comparison {
     func arms(_ memfd: Double, others: String) -> [RecordedCase] {
       [
@@ -59,10 +61,18 @@ import Testing
       ]
     }
     return try Comparison(
-      [run(arms(1000, others: "spin") + arms(1000, others: "idle") + [refused, recorded("memfd_secret", series(5))],
-          name: "old", state: old)],
-      [run(arms(1200, others: "spin") + arms(1010, others: "idle")
-          + [refused, recorded("guest_memfd_private", series(3))], name: "new", state: new)],
+      [
+        run(
+          arms(1000, others: "spin") + arms(1000, others: "idle") + [
+            refused, recorded("memfd_secret", series(5)),
+          ],
+          name: "old", state: old)
+      ],
+      [
+        run(
+          arms(1200, others: "spin") + arms(1010, others: "idle")
+            + [refused, recorded("guest_memfd_private", series(3))], name: "new", state: new)
+      ],
       threshold: 0.05, by: subject)
   }
 
@@ -88,13 +98,17 @@ import Testing
     #expect(text.contains("of 1 verdict, less than 1 is expected to be false (5 %)\n"))
     #expect(
       text.hasSuffix("slower: \(key("memfd"))\n  ×1.20 [1.20, 1.20] against its baseline\n"))
-    #expect(lines.filter { !$0.contains("cases compared") && !$0.contains("slower: ") }.allSatisfy { $0.count <= 120 })
+    #expect(
+      lines.filter { !$0.contains("cases compared") && !$0.contains("slower: ") }.allSatisfy {
+        $0.count <= 120
+      })
   }
 
   @Test func aValueThatOneRunCannotJudgeIsSaidOnce() throws {
     let text = ComparisonReport.render(try comparison(.value), color: false)
     #expect(text.contains("6 cases are judged by their values, and one run a side does not tell"))
-    #expect(text.contains("no case could be judged\n") && text.contains("several runs a side, or --database\n"))
+    #expect(
+      text.contains("no case could be judged\n") && text.contains("several runs a side, or --database\n"))
     let alone = try Comparison(
       [run([recorded("memfd", series(1))])], [run([recorded("memfd", series(2))])], threshold: 0.05)
     let words = ComparisonReport.render(alone, color: false)
@@ -136,10 +150,11 @@ import Testing
 
   @Test func whatDiffersIsAWarningWithItsRemedy() throws {
     let findings = ComparisonReport.findings(try comparison())
-    #expect(findings.map(\.what) == [
-      "kernel differs in 1 case: 1000.0 in OLD, 1200.0 in NEW",
-      "kernel differs in 1 case: 1000.0 in OLD, 1010.0 in NEW",
-    ])
+    #expect(
+      findings.map(\.what) == [
+        "kernel differs in 1 case: 1000.0 in OLD, 1200.0 in NEW",
+        "kernel differs in 1 case: 1000.0 in OLD, 1010.0 in NEW",
+      ])
     #expect(findings[0].remedy?.hasSuffix("--across kernel") == true)
   }
 
@@ -196,7 +211,12 @@ import Testing
   @Test func aSelfcheckOfWholeRunsCountsItsFalseVerdicts() throws {
     func one(_ ratio: Double) throws -> Comparison {
       func side(_ ratio: Double) -> [ComparedRun] {
-        [run([recorded("guest_memfd", series(1000)), recorded("memfd", series(900 * ratio), baseline: "guest_memfd")])]
+        [
+          run([
+            recorded("guest_memfd", series(1000)),
+            recorded("memfd", series(900 * ratio), baseline: "guest_memfd"),
+          ])
+        ]
       }
       return try Comparison(side(1), side(ratio), threshold: 0.05)
     }
@@ -207,7 +227,9 @@ import Testing
     let text = SelfcheckBetweenReport.render(
       loud, runs: 4, plan: "quick", seed: 7, seconds: 120, color: false)
     #expect(text.hasPrefix("4 runs of the selection from plan quick, each compared with the next: FAILED\n"))
-    #expect(text.contains("2 of 3 comparisons called something slower or faster though nothing changed; at most 1 may"))
+    #expect(
+      text.contains(
+        "2 of 3 comparisons called something slower or faster though nothing changed; at most 1 may"))
     #expect(text.contains("false verdicts on 4 of 6 cases (66.7 %)"))
     #expect(text.contains("  slower: \(key("memfd"))  ×1.30 ["))
     #expect(BetweenRunsResult([]) == nil)
