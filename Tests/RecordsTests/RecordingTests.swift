@@ -188,7 +188,7 @@ import Testing
     _ = try makeRun("run", samples: true)
     unlink(scratch("run/blocks.csv"))
     #expect(throws: SinkFailure.self) { try Recording(scratch("run"), depth: .samples) }
-    #expect(try Recording(scratch("run"), depth: .blocks).comparedCases().count == 3)
+    #expect(try Recording(scratch("run"), depth: .blocks).comparedRun().cases.count == 3)
     let missing = #expect(throws: SinkFailure.self) { try Recording(scratch("none"), depth: .blocks) }
     #expect(missing?.description.hasPrefix(scratch("none: ")) == true)
   }
@@ -205,10 +205,10 @@ import Testing
   @Test func comparisonsRestOnTheBestThatIsThere() throws {
     _ = try makeRun("run", samples: true)
     for name in ["run", "run/blocks.csv", "run/samples.csv", "run/summary.csv"] {
-      let cases = try Recording(scratch(name), depth: .blocks).comparedCases()
+      let cases = try Recording(scratch(name), depth: .blocks).comparedRun().cases
       let arm = try #require(cases.first { $0.key == Made.point(.memfdSecret).key })
       switch arm.evidence {
-      case .blocks(let medians): #expect(medians.count == (name == "run/samples.csv" ? 12 : 10))
+      case .blocks(let series): #expect(series.medians.count == (name == "run/samples.csv" ? 12 : 10))
       case .summary(let p50, let interval):
         #expect(name == "run/summary.csv" && interval.low < p50 && p50 < interval.high)
       case .none(let reason): Issue.record("\(name): \(reason)")
@@ -216,7 +216,7 @@ import Testing
       #expect((arm.traits[.clock] == "tsc") == (name == "run"))
       #expect((arm.traits[.kernel] == "6.18.44") == ["run", "run/summary.csv"].contains(name))
     }
-    let failed = try Recording(scratch("run"), depth: .blocks).comparedCases()[2]
+    let failed = try Recording(scratch("run"), depth: .blocks).comparedRun().cases[2]
     if case .none(let reason) = failed.evidence {
       #expect(reason == "failed")
     } else {
