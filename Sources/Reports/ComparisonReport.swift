@@ -54,7 +54,9 @@ public enum ComparisonReport {
   private static func value(_ row: Comparison.Row) -> String {
     let change = row.value
     let estimate = change.estimate
-    let shift = Figures.shift(row.new - row.old, unit: row.unit)
+    // At the common state the difference is not that of what was measured.
+    let difference = change.isAdjusted ? row.old * (estimate.value - 1) : row.new - row.old
+    let shift = Figures.shift(difference, unit: row.unit)
     guard change.isRatio else {
       guard change.isKnown, estimate.interval.isFinite else {
         return Figures.shift(estimate.value, unit: row.unit)
