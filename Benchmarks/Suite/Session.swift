@@ -26,6 +26,8 @@ public struct SessionRequest: Codable, Sendable {
   public var seed: UInt64
   /// The executable that runs companions; nil starts none.
   public var program: String?
+  /// The CPUs to choose from, for a process that its parent has pinned; nil for those it is allowed.
+  public var allowedCPUs: CPUSet?
   /// Milliseconds for the calibration of the clock.
   public var calibration = 1
 
@@ -68,6 +70,7 @@ public struct Session {
   public var pairs: [NodePair] { layout.pairs }
 
   public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
+    if let allowed = request.allowedCPUs { Affinity.restore(allowed) }
     let topology: Topology
     do { topology = try Topology.read() } catch { throw .failed("\(error)") }
     let layout = try Layout(request, topology, quota: Quota.read())

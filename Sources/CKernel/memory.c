@@ -125,20 +125,25 @@ int ckernel_touch(void *base, size_t page_bytes, size_t pages)
 	return ckernel_guarded(touch, &t);
 }
 
-static int touch_backwards(void *argument)
-{
-	struct touched t = *(struct touched *)argument;
+struct addresses {
+	uint8_t *const *first;
+	size_t count;
+};
 
-	for (size_t i = t.pages; i > 0; i--)
-		t.base[(i - 1) * t.page_bytes] = 1;
+static int touch_at(void *argument)
+{
+	struct addresses a = *(struct addresses *)argument;
+
+	for (size_t i = 0; i < a.count; i++)
+		*(volatile uint8_t *)a.first[i] = 1;
 	return 0;
 }
 
-int ckernel_touch_backwards(void *base, size_t page_bytes, size_t pages)
+int ckernel_touch_at(uint8_t *const *addresses, size_t count)
 {
-	struct touched t = { base, page_bytes, pages };
+	struct addresses a = { addresses, count };
 
-	return ckernel_guarded(touch_backwards, &t);
+	return ckernel_guarded(touch_at, &a);
 }
 
 void ckernel_rest(uint64_t microseconds)

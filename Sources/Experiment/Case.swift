@@ -17,7 +17,7 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
 
 /// What a block finds of the blocks before it.
 public enum BlockState: String, CaseIterable, Codable, Sendable {
-  /// Nothing: frames that are in no cache, in ascending order, as populating a large memory finds them.
+  /// Nothing: frames that are in no cache, from all over the kept memory, in random order.
   case cold
   /// A block of the same kind went before, and was not recorded.
   case warm

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import GuestMemory
-import Machine
+import Statistics
 
-/// Gives every block frames of one kind: cold in the caches, and in ascending order, as populating a large memory
-/// finds them.
+/// Gives every block frames of one kind: in no cache, and from all over the memory that is kept for it, in random order.
 ///
 /// Without it a block gets what the block before it freed: warm in the caches, and in the order in which the
 /// allocator's lists hold it. Both move a fault by up to a quarter (Results/repeatability). So frames are kept in
 /// mappings of this process, more of them than the last-level cache holds. Before a block the oldest are freed, which
 /// puts them on top of the CPU's lists, where the block takes them; after it, what the block freed is taken and kept.
 ///
-/// The order: a list gives back last what it got first. Kept frames are freed in descending order, so that the block
-/// gets them ascending; it frees them ascending, and they are taken descending again. The first ones come from the
-/// buddy allocator, which gives them ascending: the CPU's lists are emptied before, and the frames touched backwards.
+/// Why in random order: a list gives back last what it got first, so that frames come ascending to one block and
+/// descending to the next, and only a machine that has run for hours has memory without order. Anonymous memory is
+/// faster by a quarter where frames come ascending, guest_memfd by a sixth, as on a host whose free memory is in whole
+/// blocks. No process can have that order whenever it likes; it can have none.
 ///
-/// How it can mislead: other allocations of the kernel take a few frames of each block and give others back, so that
-/// within some seconds the order of the unmovable frames decays. Each pass begins with fresh ones.
+/// How it can mislead: other allocations of the kernel take a few frames of each block and give others back. Each pass
+/// begins with frames of its own.
 public final class FrameRotation {
   /// Which of the allocator's lists memory comes from.
   enum List: Hashable {
@@ -55,19 +55,15 @@ public final class FrameRotation {
     }
   }
 
-  private static let mostHeldBytes = 96 << 20
-  private static let heldStep = 4 << 20
   private static let mostUnit = 2 << 20
   /// Each unit is a file and a mapping.
   private static let mostUnits = 128
-  /// So few pages on a CPU's lists are none.
-  private static let emptyLists = 512
 
   private let kvm: KVMAccess
   private let pageBytes: Int
   /// Bytes kept for each list.
   private let ringBytes: Int
-  private let cpu: () -> Int
+  private var generator: SeededGenerator
   private var machine: VirtualMachine?
   private var rings: [Ring: [Kept]] = [:]
   /// The frames given back for the block that runs now.
@@ -77,12 +73,12 @@ public final class FrameRotation {
 
   /// - Parameters:
   ///   - ringBytes: to keep for each list; 0 keeps nothing.
-  ///   - cpu: the CPU that measures.
-  init(kvm: KVMAccess, pageBytes: Int, ringBytes: Int, cpu: @escaping () -> Int) {
+  ///   - seed: of their order.
+  init(kvm: KVMAccess, pageBytes: Int, ringBytes: Int, seed: UInt64) {
     self.kvm = kvm
     self.pageBytes = pageBytes
     self.ringBytes = ringBytes
-    self.cpu = cpu
+    generator = SeededGenerator(seed: seed)
     machine = nil
   }
 
@@ -142,33 +138,17 @@ public final class FrameRotation {
   }
 
   private func fill(_ ring: Ring) throws(Refusal) {
-    let held = ring.list == .huge ? [] : try emptyLists(ring.list)
     var units: [Kept] = []
-    for _ in 0..<min(ringBytes / ring.unit, Self.mostUnits) {
-      let kept = try make(ring.list, bytes: ring.unit)
-      try check(
-        ckernel_touch_backwards(kept.region.base, pageBytes, ring.unit / pageBytes), "keeping frames")
-      units.append(kept)
+    for _ in 0..<min(ringBytes / ring.unit, Self.mostUnits) { units.append(try make(ring.list, bytes: ring.unit)) }
+    var pages: [UnsafeMutablePointer<UInt8>?] = units.flatMap { unit in
+      stride(from: 0, to: ring.unit, by: pageBytes).map {
+        unit.region.base.assumingMemoryBound(to: UInt8.self) + $0
+      }
     }
+    // A huge page comes as a whole.
+    if ring.list != .huge { pages.shuffle(using: &generator) }
+    try check(ckernel_touch_at(pages, pages.count), "keeping frames")
     rings[ring] = units
-    withExtendedLifetime(held) {}
-  }
-
-  /// Takes what the CPU's lists hold, as far as that is bounded; it is freed with the result.
-  private func emptyLists(_ list: List) throws(Refusal) -> [Kept] {
-    var held: [Kept] = []
-    var before = PageLists.pages(ofCPU: cpu())
-    while held.count * Self.heldStep < min(Self.mostHeldBytes, 4 * ringBytes) {
-      if let before, before < Self.emptyLists { break }
-      let kept = try make(list, bytes: Self.heldStep)
-      try check(ckernel_touch(kept.region.base, pageBytes, Self.heldStep / pageBytes), "emptying lists")
-      held.append(kept)
-      let after = PageLists.pages(ofCPU: cpu())
-      // What is left is on other lists.
-      if let before, let after, before - after < Self.heldStep / pageBytes / 4, after < before + 64 { break }
-      before = after
-    }
-    return held
   }
 
   private func make(_ list: List, bytes: Int) throws(Refusal) -> Kept {

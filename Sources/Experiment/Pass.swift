@@ -47,22 +47,23 @@ public final class Pass: PassMeasurer {
       ringBytes
       ?? FrameRotation.ringBytes(
         cacheBytes: workbench.clock.countsInstructions
-          ? 0 : PageLists.lastLevelCacheBytes(ofCPU: workbench.measuringCPU),
+          ? 0 : CPUCaches.lastLevelCacheBytes(ofCPU: workbench.measuringCPU),
         availableBytes: [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min())
     probes = nil
   }
 
   public func beginPass(_ cases: [Case]) throws(Refusal) {
-    let frames = FrameRotation(
-      kvm: workbench.kvm, pageBytes: workbench.pageBytes, ringBytes: ringBytes
-    ) { [workbench] in workbench.measuringCPU }
     if let first = cases.first { try workbench.seat(first) }
+    let frames = FrameRotation(
+      kvm: workbench.kvm, pageBytes: workbench.pageBytes, ringBytes: ringBytes,
+      seed: ckernel_clock_monotonic())
     for measured in cases { frames.prepare(for: measured) }
     self.frames = frames
     probes = workbench.clock.countsInstructions ? nil : try ProbeReader(pageBytes: workbench.pageBytes)
   }
 
   public func endPass() {
+    try? workbench.companions.release()
     frames = nil
     probes = nil
   }

@@ -26,10 +26,11 @@ struct PassCommand: ParsableCommand {
 
 extension SessionRequest {
   /// Measures each pass in a process of its own, on such a session.
-  func passProcess(pages: Int, pageBytes: Int) throws -> PassProcess {
+  func passProcess(for session: Session) throws -> PassProcess {
     var request = self
     // As far as the run was allowed.
-    request.regionBytes = pages * pageBytes
+    request.regionBytes = session.pages * session.workbench.pageBytes
+    request.allowedCPUs = session.topology.allowed
     request.program = CommandLine.executable
     request.calibration = 20
     let text = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)

@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
       json: json.map(Destination.init), directory: output)
     let progress = !quiet && ProgressLine.isTerminal() ? ProgressLine() : nil
-    let passes = try request.passProcess(pages: session.pages, pageBytes: session.workbench.pageBytes)
+    let passes = try request.passProcess(for: session)
     let report = try measure(plan, context, session, passes, files, progress)
     try show(report)
     try conclude(report)

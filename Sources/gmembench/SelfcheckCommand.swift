@@ -100,7 +100,7 @@ struct SelfcheckCommand: ParsableCommand {
     let files = try RunFiles(context: context, directory: output)
     var runner = try Runner(
       plan: plan, context: context, workbench: session.workbench,
-      measurer: request.passProcess(pages: session.pages, pageBytes: session.workbench.pageBytes),
+      measurer: request.passProcess(for: session),
       sink: files,
       observer: ProgressLine.isTerminal() ? ProgressLine() : nil, identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }

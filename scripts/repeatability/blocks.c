@@ -11,8 +11,9 @@
  *                none; same (a block of the same kind); aN (N KiB of anonymous pages touched and freed);
  *                oN (N KiB of the block's own kind touched and freed); wN (N KiB of resident memory written);
  *                rN (the region is N KiB longer, and the front is touched first)
- *                kN, xN (N KiB of frames of each list are kept; the oldest are given back before a block, and what
- *                it leaves is taken after it: k so that they come in ascending order, x in random order)
+ *                kN, xN, yN (N KiB of frames of each list are kept; the oldest are given back before a block, and what
+ *                it leaves is taken after it: k so that they come in ascending order, x in random order, y in random
+ *                order from all over the frames kept)
  *                several are joined by +
  *   CHUNK        prints a line for each CHUNK pages of a block instead of one for the whole
  * Output: seconds,round,arm,chunk,median_ns,mean_ns,ipi_ns,latency_ns,zero_ns,chain_ns,preparation_ns,frames
@@ -264,7 +265,7 @@ static struct kept {
 	struct block blocks[MOST_KEPT];
 	size_t first, count;
 } kept[2];
-enum order { ASCENDING, DESCENDING, RANDOM };
+enum order { ASCENDING, DESCENDING, RANDOM, SCATTERED, UNTOUCHED };
 static enum order keeping = ASCENDING;
 
 static int list_of(char kind)
@@ -279,7 +280,7 @@ static void touch_in(struct block *block, enum order order)
 
 	for (size_t i = 0; i < pages; i++)
 		table[i] = (uint32_t)(order == DESCENDING ? pages - 1 - i : i);
-	if (order == RANDOM)
+	if (order >= RANDOM)
 		for (size_t i = pages - 1; i > 0; i--) {
 			size_t j = (size_t)rand() % (i + 1);
 			uint32_t swap = table[i];
@@ -297,7 +298,8 @@ static void take(int list, size_t bytes, enum order order)
 	struct block *block = &own->blocks[(own->first + own->count++) % MOST_KEPT];
 
 	*block = map_block("ag"[list], bytes);
-	touch_in(block, order);
+	if (order != UNTOUCHED)
+		touch_in(block, order);
 }
 
 static void give_back(int list)
@@ -307,6 +309,29 @@ static void give_back(int list)
 	free_block(&own->blocks[own->first]);
 	own->first = (own->first + 1) % MOST_KEPT;
 	own->count--;
+}
+
+/* Touches the pages of all that is kept in one random order, so that each block's frames come from all over it. */
+static void scatter(struct kept *own, size_t bytes)
+{
+	size_t pages = own->count * (bytes / PAGE);
+	uint32_t *table = malloc(pages * sizeof(*table));
+
+	for (size_t i = 0; i < pages; i++)
+		table[i] = (uint32_t)i;
+	for (size_t i = pages - 1; i > 0; i--) {
+		size_t j = (size_t)rand() % (i + 1);
+		uint32_t swap = table[i];
+
+		table[i] = table[j];
+		table[j] = swap;
+	}
+	for (size_t i = 0; i < pages; i++) {
+		size_t unit = table[i] / (bytes / PAGE), page = table[i] % (bytes / PAGE);
+
+		((volatile uint8_t *)own->blocks[unit].base)[page * PAGE] = 1;
+	}
+	free(table);
 }
 
 /* Fills both from the buddy allocator, whose pages come in ascending order; touched backwards, they are freed so that
@@ -321,7 +346,9 @@ static void fill_kept(size_t bytes, size_t most)
 	}
 	for (int list = 0; list < 2; list++)
 		while (kept[list].count * bytes < most)
-			take(list, bytes, keeping == RANDOM ? RANDOM : DESCENDING);
+			take(list, bytes, keeping == SCATTERED ? UNTOUCHED : keeping == RANDOM ? RANDOM : DESCENDING);
+	for (int list = 0; list < 2 && keeping == SCATTERED; list++)
+		scatter(&kept[list], bytes);
 	for (int list = 0; list < 2; list++)
 		free_block(&held[list]);
 }
@@ -368,8 +395,8 @@ static size_t prepare(const char *how, char kind, size_t bytes)
 			sweep_ns = (now() - before) * 1e9 / (double)(size / PAGE);
 		} else if (*at == 'o') {
 			churn(kind, size);
-		} else if (*at == 'k' || *at == 'x') {
-			keeping = *at == 'x' ? RANDOM : ASCENDING;
+		} else if (*at == 'k' || *at == 'x' || *at == 'y') {
+			keeping = *at == 'x' ? RANDOM : *at == 'y' ? SCATTERED : ASCENDING;
 			if (!kept[0].count)
 				fill_kept(bytes, size);
 			give_back(list_of(kind));

@@ -55,8 +55,8 @@ int ckernel_gup_read(const void *source, void *destination, size_t bytes);
  */
 int ckernel_touch(void *base, size_t page_bytes, size_t pages);
 
-/** The same from the last page to the first. */
-int ckernel_touch_backwards(void *base, size_t page_bytes, size_t pages);
+/** The same at each of `count` addresses, in their order. */
+int ckernel_touch_at(uint8_t *const *addresses, size_t count);
 
 /** Rests for `microseconds`, so that the kernel's deferred frees of the last block are done. */
 void ckernel_rest(uint64_t microseconds);
