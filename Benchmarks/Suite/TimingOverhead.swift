@@ -36,13 +36,20 @@ public enum Timing {
     let backing: Backing =
       (try? time(.guestMemfd, bench, pages: pages, .plain)) == nil ? .memfd : .guestMemfd
     var times: [Way: [Double]] = [:]
+    // Every way finds the frames that blocks find.
+    let frames = FrameRotation(bench)
+    let measured = Case(
+      benchmark: FaultIn.benchmark, operation: "touch", backing: backing, pages: pages, order: .sequential,
+      threads: 1, cpuNode: 0, memoryNode: 0, others: .idle)
     try bench.companions.hold(bench.crew.held, .spin)
     for block in 0...blocks {
       if Runner.isInterrupted { return nil }
       // Which comes first rotates, so that none has the warmer caches.
       let ways = Way.allCases
       for way in ways[(block % ways.count)...] + ways[..<(block % ways.count)] {
+        frames.lend(to: measured)
         let time = try time(backing, bench, pages: pages, way)
+        frames.takeBack()
         if block > 0 { times[way, default: []].append(time) }
       }
     }

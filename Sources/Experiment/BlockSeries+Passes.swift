@@ -127,12 +127,15 @@ extension BlockSeries {
 }
 
 extension BlockSeries {
-  /// Means of the probes' logarithms over rounds; a probe that one of them lacks is absent.
+  /// The probes' logarithms over rounds; a probe that one of them lacks is absent. Means, so that a pass in which the
+  /// core was shared for some of the rounds is that far between; but of interrupts the median, because one that finds
+  /// the other process off its CPU returns at once.
   private func probes(of rounds: [Int]) -> [Double?] {
     let known = rounds.map { places[$0]?.probes.logarithms ?? [] }
     return Probes.Kind.allCases.map { kind in
       let values = known.compactMap { kind.rawValue < $0.count ? $0[kind.rawValue] : nil }
-      return values.count == rounds.count ? values.reduce(0, +) / Double(values.count) : nil
+      guard values.count == rounds.count else { return nil }
+      return kind == .interrupt ? median(values) : values.reduce(0, +) / Double(values.count)
     }
   }
 }

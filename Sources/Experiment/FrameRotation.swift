@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import GuestMemory
+import Machine
 import Statistics
 
 /// Gives every block frames of one kind: in no cache, and from all over the memory that is kept for it, in random order.
@@ -71,30 +72,28 @@ public final class FrameRotation {
   /// Why frames can no longer be kept, once that is so: blocks then find what the one before left.
   private(set) var refusal: Refusal?
 
-  /// - Parameters:
-  ///   - ringBytes: to keep for each list; 0 keeps nothing.
-  ///   - seed: of their order.
-  init(kvm: KVMAccess, pageBytes: Int, ringBytes: Int, seed: UInt64) {
-    self.kvm = kvm
-    self.pageBytes = pageBytes
-    self.ringBytes = ringBytes
-    generator = SeededGenerator(seed: seed)
+  /// - Parameter ringBytes: to keep for each list, 0 for nothing; nil for as much as the last-level cache holds, within
+  ///   bounds.
+  public init(_ workbench: Workbench, ringBytes: Int? = nil) {
+    kvm = workbench.kvm
+    pageBytes = workbench.pageBytes
+    self.ringBytes = ringBytes ?? Self.ringBytes(workbench)
+    generator = SeededGenerator(seed: ckernel_clock_monotonic())
     machine = nil
   }
 
-  /// As much as the last-level cache holds, within bounds.
-  ///
-  /// - Parameters:
-  ///   - cacheBytes: of that cache; nil where it is not known.
-  ///   - availableBytes: memory that this process may use; nil where it is not known.
-  static func ringBytes(cacheBytes: Int?, availableBytes: Int64?) -> Int {
-    let wanted = min(max(cacheBytes ?? 32 << 20, 16 << 20), 64 << 20)
-    return Int(min(Int64(wanted), (availableBytes ?? .max) / 32))
+  private static func ringBytes(_ workbench: Workbench) -> Int {
+    // Instructions know no cache.
+    let cache =
+      workbench.clock.countsInstructions
+      ? 0 : CPUCaches.lastLevelCacheBytes(ofCPU: workbench.measuringCPU) ?? 32 << 20
+    let available = [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min() ?? .max
+    return Int(min(Int64(min(max(cache, 16 << 20), 64 << 20)), available / 32))
   }
 
   /// Frees the frames that the next block of a case is to take. Does nothing for warm blocks; for blocks that are larger
   /// than the caches, which leave nothing warm; and where each block takes new frames and those of the last are kept.
-  func lend(to measured: Case) {
+  public func lend(to measured: Case) {
     prepare(for: measured)
     guard refusal == nil, let (ring, units) = need(of: measured) else { return }
     rings[ring]?.removeFirst(units)
@@ -120,7 +119,7 @@ public final class FrameRotation {
   }
 
   /// Takes what the block freed.
-  func takeBack() {
+  public func takeBack() {
     guard let (ring, units) = lent else { return }
     lent = nil
     do throws(Refusal) {

@@ -36,27 +36,20 @@ public final class Pass: PassMeasurer {
   private static let restMicroseconds: UInt64 = 500
 
   private let workbench: Workbench
-  private let ringBytes: Int
+  private let ringBytes: Int?
   private var frames: FrameRotation?
   private var probes: ProbeReader?
 
   /// - Parameter ringBytes: as of ``FrameRotation``; nil for what the machine's caches ask for.
   public init(_ workbench: Workbench, ringBytes: Int? = nil) {
     self.workbench = workbench
-    self.ringBytes =
-      ringBytes
-      ?? FrameRotation.ringBytes(
-        cacheBytes: workbench.clock.countsInstructions
-          ? 0 : CPUCaches.lastLevelCacheBytes(ofCPU: workbench.measuringCPU),
-        availableBytes: [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min())
+    self.ringBytes = ringBytes
     probes = nil
   }
 
   public func beginPass(_ cases: [Case]) throws(Refusal) {
     if let first = cases.first { try workbench.seat(first) }
-    let frames = FrameRotation(
-      kvm: workbench.kvm, pageBytes: workbench.pageBytes, ringBytes: ringBytes,
-      seed: ckernel_clock_monotonic())
+    let frames = FrameRotation(workbench, ringBytes: ringBytes)
     for measured in cases { frames.prepare(for: measured) }
     self.frames = frames
     probes = workbench.clock.countsInstructions ? nil : try ProbeReader(pageBytes: workbench.pageBytes)

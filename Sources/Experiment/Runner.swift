@@ -11,6 +11,8 @@ public struct Runner {
   private static let leastRounds = 1
   /// Where the clock tells nothing of a deadline.
   private static let countedRounds = 3
+  /// Share of a fault that timing each page may add without a word.
+  private static let mostOverhead = 0.02
   /// Seconds between two publications: all rows are made anew for each.
   private static let publishingInterval = 5.0
 
@@ -77,6 +79,14 @@ public struct Runner {
   /// Adds what timing itself adds, once it is known.
   public mutating func conclude(_ overhead: TimingOverhead?) throws(SinkFailure) {
     report.timingOverhead = overhead
+    if let overhead, overhead.relativeLow > Self.mostOverhead {
+      warn(
+        Finding(
+          .warning,
+          "timing each page adds \(Int((100 * overhead.relative).rounded())) % to a \(overhead.backing) fault: reading the "
+            + "clock takes long here, or waits for the fault's last stores",
+          remedy: "compare ratios and shifts, which it leaves alone; fault-in populate and end-to-end time whole calls"))
+    }
     report.elapsed = elapsed
     try sink.publish(report)
   }
