@@ -105,7 +105,8 @@ extension Plan {
   ///   - refuses: why the machine lacks what an operation requires for a case, if it does.
   public static func make(
     _ name: PlanName, _ selection: Selection, precision: Double?, budget: Double?, seed: UInt64,
-    passes: Int? = nil, isSizeAsked: Bool = false, otherCPUs: Int, othersByNode: [(node: Int, count: Int)] = [],
+    passes: Int? = nil, isSizeAsked: Bool = false, otherCPUs: Int,
+    othersByNode: [(node: Int, count: Int)] = [],
     onlineCPUs: Int = 1, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
     let specs = Catalogue.operations.filter { spec in
@@ -173,7 +174,8 @@ extension Plan {
       pages: max(selection.pages, spec.leastPages),
       order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode,
       memoryNode: pair.memoryNode,
-      others: others, state: selection.state, directMap: selection.directMap, flush: flush, busy: busy, online: online)
+      others: others, state: selection.state, directMap: selection.directMap, flush: flush, busy: busy,
+      online: online)
   }
 
   private static func groups(

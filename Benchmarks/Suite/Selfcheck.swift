@@ -29,7 +29,8 @@ public enum Selfcheck {
       }
       return CaseGroup(spec: spec, cases: cases, baselines: [cases[1]: cases[0]])
     }
-    return Plan(name: "selfcheck", groups: groups, precision: precision, budget: budget, seed: seed, passes: passes)
+    return Plan(
+      name: "selfcheck", groups: groups, precision: precision, budget: budget, seed: seed, passes: passes)
   }
 
   /// Whether a delay can be added to an operation.

@@ -100,7 +100,8 @@ public struct Session {
       } else { Companions(planned: layout.manned) }
     workbench = try Workbench(
       clock: Clock(
-        kind, countsInstructions: request.clock == .instructions, calibration: UInt64(request.calibration) * 1_000_000,
+        kind, countsInstructions: request.clock == .instructions,
+        calibration: UInt64(request.calibration) * 1_000_000,
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       companions: companions, measuringCPU: first, seats: layout.seats,

@@ -169,7 +169,9 @@ struct Arm {
     if hasFailed { return 0 }
     guard let center = series.center else { return .infinity }
     if let effect = summary.effect {
-      if let ratio = effect.adjustedRatio ?? effect.ratio { return ratio.interval.relativeHalfWidth(around: ratio.value) }
+      if let ratio = effect.adjustedRatio ?? effect.ratio {
+        return ratio.interval.relativeHalfWidth(around: ratio.value)
+      }
       // Where a value is zero there is no ratio: the shift against the arm's own size.
       return Self.width((effect.adjustedShift ?? effect.shift).interval, around: center)
     }

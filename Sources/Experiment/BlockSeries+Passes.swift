@@ -50,7 +50,8 @@ extension BlockSeries {
     guard let center, medians.values.allSatisfy({ $0 > 0 }) else { return nil }
     let interrupts = interruptTime(state) / center
     return passEstimate(
-      passMeans { medians[$0].map(log) }, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: 1))
+      passMeans { medians[$0].map(log) }, reference: Self.everyProbe(state),
+      priors: Self.priors(interrupts, scale: 1))
   }
 
   /// The logarithm of the ratio to a baseline of the same rounds; nil where a median is 0 or less.
@@ -75,7 +76,8 @@ extension BlockSeries {
     }
     guard
       let shift = passEstimate(
-        differences, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1)))
+        differences, reference: Self.everyProbe(state),
+        priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1)))
     else { return nil }
     let ratio = ratioEstimate(against: baseline, state: state)
     return Effect(
@@ -94,7 +96,8 @@ extension BlockSeries {
     }
     let interrupts = interruptTime(state) - baseline.interruptTime(state)
     return passEstimate(
-      differences, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1))
+      differences, reference: Self.everyProbe(state),
+      priors: Self.priors(interrupts, scale: abs(baseline.center ?? 1))
     ).map { LocationEstimate($0.adjusted ?? $0.raw) }
   }
 

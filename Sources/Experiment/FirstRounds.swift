@@ -51,7 +51,8 @@ extension FirstRounds {
   /// Of a plan, by that assumption.
   public init(assumed plan: Plan, pages: Int) {
     self.init(
-      seconds: Self.assumedSeconds(cases: plan.groups.reduce(0) { $0 + $1.cases.count }, pages: pages, passes: plan.passes),
+      seconds: Self.assumedSeconds(
+        cases: plan.groups.reduce(0) { $0 + $1.cases.count }, pages: pages, passes: plan.passes),
       pages: pages, within: plan.budget, smallest: plan.smallestPages)
   }
 }

@@ -138,7 +138,9 @@ public final class FrameRotation {
 
   private func fill(_ ring: Ring) throws(Refusal) {
     var units: [Kept] = []
-    for _ in 0..<min(ringBytes / ring.unit, Self.mostUnits) { units.append(try make(ring.list, bytes: ring.unit)) }
+    for _ in 0..<min(ringBytes / ring.unit, Self.mostUnits) {
+      units.append(try make(ring.list, bytes: ring.unit))
+    }
     var pages: [UnsafeMutablePointer<UInt8>?] = units.flatMap { unit in
       stride(from: 0, to: ring.unit, by: pageBytes).map {
         unit.region.base.assumingMemoryBound(to: UInt8.self) + $0

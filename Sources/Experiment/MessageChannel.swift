@@ -51,7 +51,8 @@ struct MessageChannel: ~Copyable {
     while !rest.isEmpty {
       // A process that went away is a failure here, not a signal.
       let sent = Glibc.send(
-        descriptor.number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+        descriptor.number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, Int32(MSG_NOSIGNAL)
+      )
       if sent < 0, errno == EINTR { continue }
       if sent < 0 { return -errno }
       rest = rest.dropFirst(sent)

@@ -85,7 +85,9 @@ public struct Runner {
           .warning,
           "timing each page adds \(Int((100 * overhead.relative).rounded())) % to a \(overhead.backing) fault: reading the "
             + "clock takes long here, or waits for the fault's last stores",
-          remedy: "compare ratios and shifts, which it leaves alone; fault-in populate and end-to-end time whole calls"))
+          remedy:
+            "compare ratios and shifts, which it leaves alone; fault-in populate and end-to-end time whole calls"
+        ))
     }
     report.elapsed = elapsed
     try sink.publish(report)
@@ -218,7 +220,8 @@ public struct Runner {
     let round = spent / Double(done) * Double(groups.count)
     let before = report.context.pages
     let first = FirstRounds(
-      seconds: round * Double(FirstRounds.blocks(passes: plan.passes)), pages: before, within: secondsLeft, smallest: smallest)
+      seconds: round * Double(FirstRounds.blocks(passes: plan.passes)), pages: before, within: secondsLeft,
+      smallest: smallest)
     if let finding = first.finding(budget: secondsLeft) { warn(finding) }
     let pages = first.pages
     let resized = plan.resized(pages: pages)
@@ -324,7 +327,8 @@ public struct Runner {
 
   private mutating func warnOfState(_ refusal: Refusal) {
     let finding = Finding(
-      .warning, "blocks find what the ones before left, although their rows say state=cold: \(refusal.reason)",
+      .warning,
+      "blocks find what the ones before left, although their rows say state=cold: \(refusal.reason)",
       remedy: refusal.remedy)
     if !report.warnings.contains(finding) { warn(finding) }
   }

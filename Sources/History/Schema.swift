@@ -23,7 +23,8 @@ enum Schema {
   static let numbers = [
     "mean", "stddev", "min", "p50", "p50_low", "p50_high", "p90", "p99", "p99_9", "max", "mad", "ratio",
     "ratio_low", "ratio_high", "shift", "shift_low", "shift_high", "between_share", "adjusted_ratio",
-    "adjusted_ratio_low", "adjusted_ratio_high", "adjusted_shift", "adjusted_shift_low", "adjusted_shift_high",
+    "adjusted_ratio_low", "adjusted_ratio_high", "adjusted_shift", "adjusted_shift_low",
+    "adjusted_shift_high",
     "interrupt_slope", "instructions_slope", "memory_slope",
   ]
   static let figures = texts + counts + numbers

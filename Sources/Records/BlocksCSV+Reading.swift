@@ -42,7 +42,9 @@ extension BlocksCSV {
 
   /// Runs from before there were passes and probes have none.
   private static func place(_ row: CSVRow) throws(CSVFailure) -> BlockPlace {
-    let names = [Probes.Kind.interrupt: "interrupt_ns", .instructions: "instructions_ns", .memory: "memory_ns"]
+    let names = [
+      Probes.Kind.interrupt: "interrupt_ns", .instructions: "instructions_ns", .memory: "memory_ns",
+    ]
     var probes = Probes()
     for (kind, name) in names { probes[kind] = try row.number(name) }
     return BlockPlace(round: try row.count("round"), pass: try row.whole("pass"), probes: probes)

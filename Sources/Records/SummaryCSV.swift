@@ -74,7 +74,8 @@ public enum SummaryCSV {
     for row in rows where row["schema"] != "\(expected)" {
       throw row.failure(
         "schema",
-        "schema \(row["schema"]) with the columns of \(expected); this version of gmembench reads 1 and \(schema)")
+        "schema \(row["schema"]) with the columns of \(expected); this version of gmembench reads 1 and \(schema)"
+      )
     }
     return rows
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
-import Machine
 import GuestMemory
+import Machine
 import Statistics
 
 extension Summary {

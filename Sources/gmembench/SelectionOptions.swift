@@ -101,7 +101,9 @@ struct SelectionOptions: ParsableArguments {
   var hotplug = false
 
   func validate() throws {
-    guard passes.map({ (1...1000).contains($0) }) ?? true else { throw ValidationError("--passes is 1 to 1000") }
+    guard passes.map({ (1...1000).contains($0) }) ?? true else {
+      throw ValidationError("--passes is 1 to 1000")
+    }
   }
 
   /// - Parameter program: the executable to run companions from; nil only lists.

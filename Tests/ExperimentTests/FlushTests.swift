@@ -27,7 +27,8 @@ private struct MadeUpSwitch: ~Copyable {
 @Suite("the flush", .serialized)
 struct FlushTests {
   @Test func theKeyNamesTheFlushOnlyWhereItIsSwitched() {
-    let plain = "made-up/call/memfd/pages=8/order=sequential/threads=1/cpu_node=0/memory_node=0/others=idle/state=cold"
+    let plain =
+      "made-up/call/memfd/pages=8/order=sequential/threads=1/cpu_node=0/memory_node=0/others=idle/state=cold"
     #expect(MadeUpRun.measured(.memfd).key == plain)
     #expect(MadeUpRun.measured(.memfd, flush: .off).key == plain + "/flush=off")
     #expect(MadeUpRun.measured(.memfd, flush: .on).key == plain + "/flush=on")

@@ -29,7 +29,8 @@ struct FlushWitnessTests {
       var reading = BlockReading()
       reading.samples = [1]
       reading.counters = Counters(calInterrupts: calls, tlbInterrupts: shootdowns)
-      arm.add(arm.block(
+      arm.add(
+        arm.block(
           reading, at: BlockPlace(round: round), position: 0, since: 0, witness: Self.witness("IPI")))
     }
     return arm

@@ -115,8 +115,10 @@ struct RunnerTests {
     let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
     /// By pass and round; how many rounds there are is a matter of time.
     func order(_ seed: UInt64) throws -> [[Int]: [String]] {
-      Dictionary(grouping: try MadeUpRun.run(spec, seed: seed).sink.blocks) { [$0.place.pass ?? 0, $0.round] }
-        .mapValues { $0.map { "\($0.position) \($0.measuredCase.key)" } }
+      Dictionary(grouping: try MadeUpRun.run(spec, seed: seed).sink.blocks) {
+        [$0.place.pass ?? 0, $0.round]
+      }
+      .mapValues { $0.map { "\($0.position) \($0.measuredCase.key)" } }
     }
     let (first, same, other) = (try order(7), try order(7), try order(8))
     let common = Set(first.keys).intersection(same.keys).intersection(other.keys)

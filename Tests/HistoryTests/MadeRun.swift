@@ -65,7 +65,8 @@ struct MadeRun {
       {
         try files.record(
           Block(
-            measuredCase: Self.point(operation), number: number, place: BlockPlace(round: number), position: 0, status: status,
+            measuredCase: Self.point(operation), number: number, place: BlockPlace(round: number),
+            position: 0, status: status,
             samples: [value, value + 1, value + 2], placement: .verified, counters: .none, faultsTaken: nil,
             gaps: nil, stolen: nil))
       }

@@ -112,7 +112,9 @@ struct CoverageTests {
     }
     // Passes without drift: part of their scatter is taken for some, so that more is covered than was asked.
     #expect(Double(covered) >= 0.93 * Double(Self.experiments))
-    report("ratio, stopped at ± \(precision)", taken / Self.experiments, covered, of: Self.experiments, "spread \(spread)")
+    report(
+      "ratio, stopped at ± \(precision)", taken / Self.experiments, covered, of: Self.experiments,
+      "spread \(spread)")
   }
 
   /// An arm against itself must differ no more often than stated, and one that is 5 % slower be found.

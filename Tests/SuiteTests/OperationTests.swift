@@ -202,7 +202,9 @@ struct OperationTests {
     let (row, blocks) = try touchesOfSecretMemory(.cold)
     let splitting = blocks.count { $0.status == .valid && $0.counters.splits ?? 0 > 0 }
     #expect(row.splittingBlocks == splitting)
-    #expect(row.reason?.hasPrefix("\(splitting) of \(row.blocks) blocks split a huge entry of the direct map") == true)
+    #expect(
+      row.reason?.hasPrefix("\(splitting) of \(row.blocks) blocks split a huge entry of the direct map")
+        == true)
   }
 
   private func splitsAgree() throws -> Bool {
