@@ -15,6 +15,25 @@ struct Arm {
   private var details: [MethodDetail] = []
   private var directMap: LaidDirectMap?
   private var blockCount = 0
+  private var newFrames = NewFrames()
+
+  /// How much of its blocks' memory was new to the pass.
+  private struct NewFrames {
+    var frames = 0
+    var blocks = 0
+    var hidden = 0
+
+    mutating func add(_ count: Int?) {
+      blocks += 1
+      if let count { frames += count } else { hidden += 1 }
+    }
+
+    var words: String {
+      hidden > 0
+        ? "whether its frames were new, and cost the hypervisor a fault, cannot be seen (root can)"
+        : "\(blocks > 0 ? frames / blocks : 0) frames of a block were new, which may cost the hypervisor a fault each"
+    }
+  }
 
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
     self.measuredCase = measuredCase
@@ -41,7 +60,8 @@ struct Arm {
       } else if place.round == 0 { .warmUp } else { .valid }
     return Block(
       measuredCase: measuredCase, number: blockCount, place: place, position: position,
-      elapsed: Double(reading.startedAt - min(start, reading.startedAt)) / 1e9, status: status,
+      elapsed: Double(reading.startedAt - min(start, reading.startedAt)) / 1e9, newFrames: reading.newFrames,
+      status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
       bystanders: reading.bystanders, directMap: reading.directMap, detail: reading.detail,
@@ -77,6 +97,7 @@ struct Arm {
       if summary.bystanders == nil { summary.bystanders = BystanderFigures() }
       summary.bystanders?.add(bystanders)
     }
+    newFrames.add(block.newFrames)
     if let laid = block.directMap { directMap = directMap.map { $0 + laid } ?? laid }
     if let detail = block.detail { details.append(detail) }
     if takesThreads { throughput.add(block) }
@@ -129,7 +150,7 @@ struct Arm {
     summary.status = status
     if measuredCase.directMap == .cold, measuredCase.backing.removesDirectMap, series.blocks > 0 {
       let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
-      note("\(number) of \(series.blocks) blocks split a huge entry of the direct map")
+      note("\(number) of \(series.blocks) blocks split a huge entry of the direct map; \(newFrames.words)")
     }
     if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) {
       note(words)

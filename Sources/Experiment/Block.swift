@@ -29,6 +29,8 @@ public struct Block: Sendable {
   public var position: Int
   /// Seconds from the run's start to the block's.
   public var elapsed: Double
+  /// Frames of its memory that its pass had not seen before; nil where they cannot be seen.
+  public var newFrames: Int?
   public var status: Status
   /// One value per timed call, per page (or per VM), in the case's unit.
   public var samples: [Double]
@@ -50,7 +52,8 @@ public struct Block: Sendable {
   public var concurrency: Concurrency?
 
   public init(
-    measuredCase: Case, number: Int, place: BlockPlace, position: Int, elapsed: Double = 0, status: Status,
+    measuredCase: Case, number: Int, place: BlockPlace, position: Int, elapsed: Double = 0,
+    newFrames: Int? = nil, status: Status,
     samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
     bystanders: Bystanders? = nil, directMap: LaidDirectMap? = nil, detail: MethodDetail? = nil,
@@ -61,6 +64,7 @@ public struct Block: Sendable {
     self.place = place
     self.position = position
     self.elapsed = elapsed
+    self.newFrames = newFrames
     self.status = status
     self.samples = samples
     self.placement = placement

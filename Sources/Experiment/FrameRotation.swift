@@ -13,11 +13,12 @@ import Statistics
 ///
 /// Why in random order: a list gives back last what it got first, so that frames come ascending to one block and
 /// descending to the next, and only a machine that has run for hours has memory without order. Anonymous memory is
-/// faster by a quarter where frames come ascending, guest_memfd by a sixth, as on a host whose free memory is in whole
+/// faster by a quarter where frames come ascending, guest_memfd by a fifth, as on a host whose free memory is in whole
 /// blocks. No process can have that order whenever it likes; it can have none.
 ///
 /// How it can mislead: other allocations of the kernel take a few frames of each block and give others back. Each pass
-/// begins with frames of its own.
+/// begins with frames of its own. Where blocks are small, fewer frames are kept than the cache holds, and some may still
+/// be in it.
 public final class FrameRotation {
   /// Which of the allocator's lists memory comes from.
   enum List: Hashable {
@@ -61,6 +62,7 @@ public final class FrameRotation {
   private static let mostUnits = 128
 
   private let kvm: KVMAccess
+  private let ledger: FrameLedger
   private let pageBytes: Int
   /// Bytes kept for each list.
   private let ringBytes: Int
@@ -76,6 +78,7 @@ public final class FrameRotation {
   ///   bounds.
   public init(_ workbench: Workbench, ringBytes: Int? = nil) {
     kvm = workbench.kvm
+    ledger = workbench.frameLedger
     pageBytes = workbench.pageBytes
     self.ringBytes = ringBytes ?? Self.ringBytes(workbench)
     generator = SeededGenerator(seed: ckernel_clock_monotonic())
@@ -83,7 +86,7 @@ public final class FrameRotation {
   }
 
   private static func ringBytes(_ workbench: Workbench) -> Int {
-    // Instructions know no cache.
+    // Instructions know no cache: the least that is kept will do.
     let cache =
       workbench.clock.countsInstructions
       ? 0 : CPUCaches.lastLevelCacheBytes(ofCPU: workbench.measuringCPU) ?? 32 << 20
@@ -149,6 +152,7 @@ public final class FrameRotation {
     // A huge page comes as a whole.
     if ring.list != .huge { pages.shuffle(using: &generator) }
     try check(ckernel_touch_at(pages, pages.count), "keeping frames")
+    for unit in units { _ = ledger.note(unit.region.base, pages: ring.unit / pageBytes) }
     rings[ring] = units
   }
 

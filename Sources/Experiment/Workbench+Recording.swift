@@ -125,6 +125,7 @@ extension Workbench {
   ) {
     reading.placement = Placement.check(
       base: base, of: process, pageBytes: pageBytes, count: pages, expected: node, topology: topology)
+    if process == 0 { reading.newFrames = frameLedger.note(base, pages: pages) }
     if case .misplaced(let count) = reading.placement {
       invalidate("\(count) of \(pages) pages are not on node \(node)")
     }

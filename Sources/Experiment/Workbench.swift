@@ -9,6 +9,8 @@ import SystemPackage
 public struct BlockReading: Codable, Sendable {
   /// When it was begun, in nanoseconds of CLOCK_MONOTONIC_RAW.
   public var startedAt: UInt64 = 0
+  /// Frames of its memory that this process had not seen before; nil where it cannot see frames.
+  public var newFrames: Int?
   public var samples: [Double] = []
   public var placement = Placement.unknown
   public var counters = Counters.none
@@ -78,6 +80,8 @@ public final class Workbench {
   private var counters: CounterReader
   private var flushProbe: FlushProbe?
   private var generator: SeededGenerator
+  /// The frames that blocks and what is kept for them have had.
+  let frameLedger: FrameLedger
   private(set) var bookedBefore: [ckernel_companion_booking]
   private(set) var bookedAfter: [ckernel_companion_booking]
   /// While a case has taken CPUs offline.
@@ -115,6 +119,7 @@ public final class Workbench {
     sequential = try Self.table(Array(0..<UInt32(pages)))
     random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
     countedCPUs = topology.online
+    frameLedger = FrameLedger(pageBytes: pageBytes)
     counters = CounterReader(cpus: topology.online)
     mechanism = broadcastFlush
     let manned = companions.cpus

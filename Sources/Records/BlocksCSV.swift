@@ -13,7 +13,7 @@ import Statistics
 /// From `direct_map_4k` on, of memory that was laid out before it was timed: bytes of the direct map
 /// in entries of each size once it was, machine-wide, and of the page tables that its splits took. From `pass` on, where
 /// the block stood in the run: its pass, from 1; seconds since the run's start; and what the probes of its round said
-/// (``Probes``), in ns.
+/// (``Probes``), in ns; and how many frames of its memory its pass had not seen before, empty where they are hidden.
 public enum BlocksCSV {
   /// The columns' names in their order.
   public static let columns = [
@@ -24,7 +24,7 @@ public enum BlocksCSV {
     "instructions_user", "instructions_kernel", "dtlb_misses", "itlb_misses", "page_walks",
     "busy_cpus", "stolen_each_ns", "gap_p50_ns", "gap_p99_ns", "refill_ns", "elapsed", "fairness",
     "direct_map_4k", "direct_map_2m", "direct_map_1g", "split_table_bytes",
-    "pass", "started_s", "interrupt_ns", "instructions_ns", "memory_ns",
+    "pass", "started_s", "interrupt_ns", "instructions_ns", "memory_ns", "frames_new",
   ]
 
   /// The header line.
@@ -91,6 +91,7 @@ public enum BlocksCSV {
     text.field(block.place.pass.map(\.description) ?? "")
     text.field(block.elapsed)
     for kind in Probes.Kind.allCases { text.field(block.place.probes[kind]) }
+    text.field(block.newFrames.map(\.description) ?? "")
     text.endLine()
     return text.bytes
   }

@@ -181,12 +181,14 @@ private struct Question {
   private struct Point: Hashable {
     var pages: Int
     var order: AccessOrder
+    var state: BlockState
     var cpuNode: Int
     var memoryNode: Int
 
     init(_ measured: Case) {
       pages = measured.pages
       order = measured.order
+      state = measured.state
       cpuNode = measured.cpuNode
       memoryNode = measured.memoryNode
     }
@@ -195,6 +197,7 @@ private struct Question {
     var text: String {
       var text = ""
       if order != .sequential { text += ", \(order.rawValue) order" }
+      if state != .cold { text += ", state=\(state.rawValue)" }
       if cpuNode != memoryNode { text += ", CPU node \(cpuNode), memory node \(memoryNode)" }
       return text
     }

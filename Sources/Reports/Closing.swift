@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
+import Glibc
 import Machine
 import Records
 
@@ -33,12 +34,27 @@ public enum Closing {
     var text = """
       machine \(context.fingerprint.machineKey), Linux \(context.fingerprint.kernelRelease); measured on CPU \
       \(context.measuringCPU), able to hold \(held), of \(context.onlineCPUs) online
-      plan \(context.planName), seed \(context.seed), \(Figures.fixed(report.elapsed, 1)) s, \(state)
+      plan \(context.planName), seed \(context.seed), \(Figures.fixed(report.elapsed, 1)) s, \(state)\(passes(report))
       clock \(clock.name), \(Figures.amount(clock.callOverhead, unit)) subtracted from each call timed alone, \
       \(Figures.amount(clock.pageOverhead, unit)) from each page of a loop
 
       """
     if let overhead = report.timingOverhead { text += render(overhead, unit) + "\n" }
+    return text
+  }
+
+  /// How many passes the figures rest on, and what the machine was like in them.
+  private static func passes(_ report: RunReport) -> String {
+    guard let passes = report.summaries.compactMap({ $0.effect?.passes }).max() else { return "" }
+    let probes = zip(Probes.Kind.allCases, report.state).compactMap { kind, logarithm in
+      logarithm.map { "\(kind.name) \(Figures.amount(exp($0), SampleUnit.nanoseconds))" }
+    }
+    let adjusted = report.summaries.count { $0.effect?.adjustedRatio != nil }
+    var text = "\n\(passes) \(passes == 1 ? "pass" : "passes")"
+    if !probes.isEmpty {
+      text += "; the machine's median state: \(probes.joined(separator: ", "))"
+      text += adjusted > 0 ? "; \(adjusted) rows are adjusted to it" : "; no row is adjusted to it"
+    }
     return text
   }
 

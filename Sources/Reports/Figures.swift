@@ -71,7 +71,7 @@ enum Figures {
   }
 
   /// What stands for an interval that the data cannot give yet.
-  static let unbounded = "no interval: needs more blocks"
+  static let unbounded = "no interval: needs more passes"
 
   /// `×1.33 [1.31, 1.36]`: bounds with the digits that the ratio has.
   static func ratio(_ ratio: Double, _ interval: Interval) -> String {

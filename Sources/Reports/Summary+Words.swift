@@ -38,7 +38,6 @@ extension Summary {
     }
   }
 
-  /// `×1.33 [1.31, 1.36]  +520 ns`.
   /// The levels between which its passes jump.
   var levelText: String? {
     guard !estimates.levels.isEmpty else { return nil }
@@ -49,6 +48,7 @@ extension Summary {
     return "jumps between levels: \(levels.joined(separator: ", "))"
   }
 
+  /// `×1.33 [1.31, 1.36]  +520 ns`.
   var effectText: String? {
     effect.map { Figures.effect($0, unit: unit.rawValue) }
   }

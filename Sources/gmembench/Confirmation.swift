@@ -41,6 +41,7 @@ struct Confirmation {
       add("--cpu-node", "cpu_node")
       add("--memory-node", "memory_node")
       add("--others", "others")
+      add("--state", "state")
       add("--direct-map", "direct_map")
       if axes["online"] != nil { options.append("--hotplug") }
       if isCounted { options += ["--clock", "instructions"] }

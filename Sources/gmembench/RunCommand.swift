@@ -109,6 +109,11 @@ struct RunCommand: ParsableCommand {
       observer: progress,
       identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
+    if plan.groups.contains(where: { $0.cases.contains { $0.directMap == .cold } }),
+      let finding = try HostMemory.back(session.fingerprint)
+    {
+      runner.warn(finding)
+    }
     defer { progress?.clear() }
     do throws(SinkFailure) {
       try runner.run()

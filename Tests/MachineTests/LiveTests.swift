@@ -235,3 +235,18 @@ import Testing
     #expect(took < .milliseconds(200))
   }
 }
+
+/// A frame is new once.
+@Suite struct FrameLedgerTests {
+  @Test func framesAreNewOnce() throws {
+    let bytes = 64 * 4096
+    let base = try #require(mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    defer { munmap(base, bytes) }
+    let ledger = FrameLedger(pageBytes: 4096)
+    // A page that was never touched has no frame.
+    #expect(ledger.note(base, pages: 64) == nil)
+    memset(base, 1, bytes)
+    guard let first = ledger.note(base, pages: 64) else { return #expect(getuid() != 0, "root sees frames") }
+    #expect(first == 64 && ledger.note(base, pages: 64) == 0)
+  }
+}

@@ -45,7 +45,7 @@ import Testing
     #expect(
       try line(text, "memfd_secret (proxy)").contains("419 to 524 ms  +78.6 to +131 ms [76.0, 136]"))
     let anonymous = try line(text, "  anonymous ")
-    #expect(anonymous.contains("-131 ms (no interval: needs more blocks)"))
+    #expect(anonymous.contains("-131 ms (no interval: needs more passes)"))
     #expect(anonymous.hasSuffix("others=spin only"))
   }
 

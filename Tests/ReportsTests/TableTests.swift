@@ -28,7 +28,7 @@ import Testing
     #expect(text.contains("fault-in touch   others=spin   512 pages, node 0   per page\n"))
     #expect(try line(text, "  guest_memfd ").hasSuffix("1.50 µs  1.50 µs  1.50 µs  baseline"))
     #expect(try line(text, "memfd_secret (proxy)").hasSuffix("2.02 µs  ×1.35 [1.33, 1.38]  +520 ns"))
-    #expect(try line(text, "  memfd ").contains("×0.93 (no interval: needs more blocks)  -100 ns"))
+    #expect(try line(text, "  memfd ").contains("×0.93 (no interval: needs more passes)  -100 ns"))
     #expect(try line(text, "  anonymous ").hasSuffix("-980 ns  ~3.0 %"))
     #expect(try line(text, "anonymous_huge").contains("5.25 ns") == true)
     #expect(try line(text, "anonymous_huge").hasSuffix("partial (8 blocks)"))
@@ -84,7 +84,7 @@ import Testing
 
   @Test func smallRatiosKeepTheirDigits() {
     #expect(Figures.ratio(0.0035, Interval(low: 0.0034, high: 0.0036)) == "×0.0035 [0.0034, 0.0036]")
-    #expect(Figures.ratio(12.34, .unbounded) == "×12.3 (no interval: needs more blocks)")
+    #expect(Figures.ratio(12.34, .unbounded) == "×12.3 (no interval: needs more passes)")
   }
 
   @Test func groupsStandApart() {
