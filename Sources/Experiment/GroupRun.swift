@@ -44,12 +44,14 @@ struct GroupRun {
 
   /// Rounds of a visit after which more of the same seconds tell hardly more; fewer where the precision is reached.
   func mostRounds(least: Int) -> Int {
-    guard relativeHalfWidth.isFinite else { return Self.mostRounds }
+    guard relativeHalfWidth.isFinite else { return Self.firstRounds }
     let share = relativeHalfWidth / max(precision, 1e-9)
     return min(max(Int(min(share * share, 1) * Double(Self.mostRounds)), least), Self.mostRounds)
   }
 
   private static let mostRounds = 24
+  /// As long as too few passes tell how wide an interval is.
+  private static let firstRounds = 8
 
   /// What a visit of it asks for: the rounds that every group gets, and more by how far it is from the precision. At
   /// most four times as much and no less than a quarter, because a few passes tell little of how wide an interval is.
