@@ -36,12 +36,12 @@ public struct FirstRounds: Hashable, Sendable {
 
 extension FirstRounds {
   /// What a block and a page of it are taken to cost where nothing was measured yet: those of the reference run in
-  /// Results/amd-epyc-25.17.1-2cpu-1node-24gib-kvm/quick, whose 6,408 blocks of 512 pages took 24.6 s. Half a millisecond
-  /// of a block is rest.
-  public static let assumedBlockSeconds = 0.0005
-  public static let assumedPageSeconds = 6.5e-6
+  /// Results/amd-epyc-25.17.1-2cpu-1node-24gib-kvm/quick-passes, whose 4,412 blocks of 512 pages took 24 s. Half a millisecond
+  /// of a block is rest; of a page, two to three microseconds are for the frames that it finds.
+  public static let assumedBlockSeconds = 0.0015
+  public static let assumedPageSeconds = 9e-6
   public static let assumption =
-    "0.5 ms a block and 6.5 µs a page, the mean of the quick reference run on a virtual machine of 2 CPUs (Results/)"
+    "1.5 ms a block and 9 µs a page, the mean of the quick reference run on a virtual machine of 2 CPUs (Results/)"
 
   /// Of so many cases, by that assumption.
   public static func assumedSeconds(cases: Int, pages: Int, passes: Int) -> Double {

@@ -45,10 +45,10 @@ import Testing
       text.contains(
         "topology of host.txt: nodes 0, 1 (no CPU, no memory); 3 CPUs online (0-1,3), 2 allowed, 1.50 of"))
     #expect(text.contains("measured on CPU 1, with 1 other CPU to hold; CPU node:memory node 0:0\n"))
-    #expect(text.contains("assumed, not measured: 0.5 ms a block and 6.5 µs a page"))
+    #expect(text.contains("assumed, not measured: 1.5 ms a block and 9 µs a page"))
     #expect(
       text.contains("plan quick, seed 7: 2 cases in 1 group, at least 32 blocks of 512 pages of 4 KiB\n"))
-    #expect(text.contains("fault-in touch     2  2 backings others=spin      32      122 ms\n"))
+    #expect(text.contains("fault-in touch     2  2 backings others=spin      32      195 ms\n"))
     #expect(!text.contains("warning"))
   }
 
@@ -58,11 +58,11 @@ import Testing
   }
 
   @Test func blocksShrinkToFitAndWhatDoesNotEvenSoIsSaid() {
-    // 32 blocks of 0.5 ms and 6.5 µs a page.
-    let shrunk = outline(pairs: [own], budget: 0.08)
+    // 32 blocks of 1.5 ms and 9 µs a page.
+    let shrunk = outline(pairs: [own], budget: 0.13)
     #expect(shrunk.contains("32 blocks of 256 pages of 4 KiB (512 would not fit; --size keeps them)"))
     #expect(!shrunk.contains("warning"))
-    let asked = outline(pairs: [own], budget: 0.08, smallest: nil)
+    let asked = outline(pairs: [own], budget: 0.13, smallest: nil)
     #expect(asked.contains("of 512 pages of 4 KiB\n"))
     #expect(asked.contains("warning: the first rounds of every case take about 1 s with blocks of 512 pages"))
     let tooMany = outline(pairs: [own], budget: 0.001)
