@@ -100,16 +100,6 @@ public struct BlockSeries: Sendable {
   /// counted.
   var interruptTrips: Double? { trips.blocks > 0 ? trips.sum / Double(trips.blocks) : nil }
 
-  /// The rounds' ratios to a baseline, in their order, of positive medians.
-  public func ratios(to baseline: BlockSeries) -> [Double] {
-    medians.keys.sorted().compactMap { round in
-      guard let base = baseline.medians[round], let value = medians[round], base > 0, value > 0 else {
-        return nil
-      }
-      return value / base
-    }
-  }
-
   /// Median of the blocks' medians; nil without any.
   public var center: Double? { median(Array(medians.values)) }
 

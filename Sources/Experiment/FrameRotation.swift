@@ -94,8 +94,9 @@ public final class FrameRotation {
     return Int(min(Int64(min(max(cache, 16 << 20), 64 << 20)), available / 32))
   }
 
-  /// Frees the frames that the next block of a case is to take. Does nothing for warm blocks; for blocks that are larger
-  /// than the caches, which leave nothing warm; and where each block takes new frames and those of the last are kept.
+  /// Frees the frames that the next block of a case is to take. Does nothing for warm blocks; for blocks of more than
+  /// half of what is kept, which find what the one before left; and where each block takes new frames and those of the
+  /// last are kept.
   public func lend(to measured: Case) {
     prepare(for: measured)
     guard refusal == nil, let (ring, units) = need(of: measured) else { return }

@@ -5,7 +5,7 @@ import GuestMemory
 import SystemPackage
 
 /// What a run asks of the process of a pass, one at a time; each is answered.
-enum PassCommand: Codable {
+enum PassQuestion: Codable {
   case begin([Case])
   case round(OperationReference, [Case])
   case endVisit
@@ -84,7 +84,7 @@ public final class PassProcess: PassMeasurer {
 
   public func endPass() { end() }
 
-  private func ask(_ command: PassCommand) throws(Refusal) -> (PassAnswer, [Double]) {
+  private func ask(_ command: PassQuestion) throws(Refusal) -> (PassAnswer, [Double]) {
     switch channel {
     case .some(let channel):
       try channel.send(command)
@@ -130,7 +130,7 @@ public struct PassServer {
   public func serve(_ descriptor: consuming OwnedDescriptor) throws(Refusal) {
     let channel = MessageChannel(descriptor)
     defer { pass.endPass() }
-    while let (command, _) = try channel.receive(PassCommand.self) {
+    while let (command, _) = try channel.receive(PassQuestion.self) {
       var answer = PassAnswer()
       var samples: [Double] = []
       do throws(Refusal) {
@@ -141,7 +141,7 @@ public struct PassServer {
   }
 
   private func carryOut(
-    _ command: PassCommand, _ answer: inout PassAnswer, _ samples: inout [Double]
+    _ command: PassQuestion, _ answer: inout PassAnswer, _ samples: inout [Double]
   ) throws(Refusal) {
     switch command {
     case .begin(let cases): try pass.beginPass(cases)

@@ -257,7 +257,8 @@ public struct Runner {
     let budgetText = budget < 10 * plan.budget ? "--budget \(Int(budget))s by the spread seen, " : ""
     warn(
       Finding(
-        .note, "\(missed) rows did not reach ±\(asked) %; the reason column tells how many blocks would",
+        .note,
+        "\(missed) rows did not reach ±\(asked) %; the reason column tells how many blocks would, unless they are over 20 times as many",
         remedy: budgetText + "a quieter machine, or a wider --precision"))
   }
 

@@ -75,7 +75,7 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: "What the arms are compared with (default: guest_memfd, else memfd, else anonymous).")
   var baseline: Backing?
 
-  @Option(help: "Relative half-width of the interval at which a group stops (2%, 0.02).")
+  @Option(help: "Relative half-width of all intervals at which the run may stop (2%, 0.02).")
   var precision: Fraction?
 
   @Option(help: "Time for the whole run (60s, 5min).")
