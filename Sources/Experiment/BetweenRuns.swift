@@ -54,11 +54,12 @@ public struct RunHistory: Sendable {
   public init(_ histories: [SeriesHistory], without compared: Set<String>) {
     for history in histories {
       let series = history.series
+      let state = history.state
       let points = history.points.filter { !compared.contains($0.runID) && $0.runStatus != "partial" }
       known[Figure(key: series.key, unit: series.unit)] = BetweenRuns(of: points.compactMap(\.value?.value))
       for (baseline, own) in Dictionary(grouping: points, by: \.baseline) where !baseline.isEmpty {
         known[Figure(key: series.key, unit: series.unit, baseline: baseline)] =
-          BetweenRuns(of: own.compactMap(\.ratio?.value))
+          BetweenRuns(of: own.compactMap { $0.effect(at: state)?.value })
       }
     }
   }

@@ -71,8 +71,8 @@ public final class FrameRotation {
   private var rings: [Ring: [Kept]] = [:]
   /// The frames given back for the block that runs now.
   private var lent: (ring: Ring, units: Int)?
-  /// Why frames can no longer be kept, once that is so: blocks then find what the one before left.
-  private(set) var refusal: Refusal?
+  /// Why frames can no longer be kept, once that is so.
+  private var refusal: Refusal?
 
   /// - Parameter ringBytes: to keep for each list, 0 for nothing; nil for as much as the last-level cache holds, within
   ///   bounds.
@@ -102,6 +102,16 @@ public final class FrameRotation {
     guard refusal == nil, let (ring, units) = need(of: measured) else { return }
     rings[ring]?.removeFirst(units)
     lent = (ring, units)
+  }
+
+  /// Why blocks of a case find what the one before left, although the case names a cold state; nil where they do not.
+  func refusal(for measured: Case) -> Refusal? {
+    if let refusal { return refusal }
+    let bytes = measured.pages * pageBytes
+    guard measured.state == .cold, measured.directMap != .cold, 2 * bytes > ringBytes else { return nil }
+    return .unsupported(
+      "a block of \(measured.pages) pages takes over half of the \(ringBytes >> 20) MiB of frames that are kept",
+      remedy: "--size up to \(ringBytes >> 21)M")
   }
 
   /// Keeps frames for the blocks of a case, where it does not yet: that takes as long as many blocks.

@@ -71,7 +71,7 @@ public final class Pass: PassMeasurer {
       if case .failure = result, Runner.isInterrupted { break }
       outcome.readings.append(result)
     }
-    outcome.refusal = frames?.refusal
+    outcome.refusal = cases.lazy.compactMap { self.frames?.refusal(for: $0) }.first
     return outcome
   }
 

@@ -29,6 +29,9 @@ struct PassAnswer: Codable {
 /// Each pass in a process of its own, started anew: neither the layout of an address space nor what one pass left on
 /// the allocator's lists is shared by all figures of a run, and a pass that dies costs that pass.
 public final class PassProcess: PassMeasurer {
+  /// For a pass to end in.
+  private static let patienceNanoseconds: UInt64 = 30_000_000_000
+
   private let program: String
   private let arguments: [String]
   private var channel: MessageChannel?
@@ -107,11 +110,18 @@ public final class PassProcess: PassMeasurer {
     return signal == 0 ? " with status \(status >> 8 & 0xff)" : " by signal \(signal)"
   }
 
-  /// It ends once nobody is at the other end, and puts back what it changed of the machine.
+  /// It ends once nobody is at the other end, and puts back what it changed of the machine: one that does not end is
+  /// killed.
   private func end() {
     channel = nil
     guard let pid else { return }
-    while waitpid(pid, nil, 0) < 0, errno == EINTR {}
+    let deadline = ckernel_clock_monotonic() + Self.patienceNanoseconds
+    while true {
+      let reaped = waitpid(pid, nil, WNOHANG)
+      if reaped == pid || (reaped < 0 && errno != EINTR) { break }
+      if ckernel_clock_monotonic() > deadline { kill(pid, SIGKILL) }
+      usleep(1000)
+    }
     self.pid = nil
   }
 }

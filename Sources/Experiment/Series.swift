@@ -31,8 +31,10 @@ public struct SeriesPoint: Sendable {
   public var blocks: Int
   /// p50 and its 95 % interval, in the series' unit; nil where the run has no figure.
   public var value: LocationEstimate?
-  /// Against the baseline of the run, with its 95 % interval.
+  /// Against the baseline of the run, with its 95 % interval, as measured.
   public var ratio: LocationEstimate?
+  /// The same at the run's own state of the machine; nil where the probes explain nothing, or the state is not known.
+  public var adjusted: AdjustedEffect?
   /// That baseline's key; empty without one.
   public var baseline: String
   /// The dialect of the flag that the kernel speaks; empty where that is not known or bears on nothing.
@@ -43,8 +45,8 @@ public struct SeriesPoint: Sendable {
 
   public init(
     runID: String, startedAt: String, runStatus: String, kernelRelease: String, status: String,
-    reason: String, blocks: Int, value: LocationEstimate?, ratio: LocationEstimate?, baseline: String = "",
-    abi: String = "", callsPerPage: Double? = nil
+    reason: String, blocks: Int, value: LocationEstimate?, ratio: LocationEstimate?,
+    adjusted: AdjustedEffect? = nil, baseline: String = "", abi: String = "", callsPerPage: Double? = nil
   ) {
     self.runID = runID
     self.startedAt = startedAt
@@ -55,6 +57,7 @@ public struct SeriesPoint: Sendable {
     self.blocks = blocks
     self.value = value
     self.ratio = ratio
+    self.adjusted = adjusted
     self.baseline = baseline
     self.abi = abi
     self.callsPerPage = callsPerPage

@@ -17,7 +17,7 @@ public struct SeriesHistory: Sendable {
 public struct SeriesChange: Sendable {
   /// Of which of its two figures.
   public enum Kind: String, CaseIterable, Sendable {
-    /// Its ratio to the baseline of its run.
+    /// Its ratio to the baseline of its run, at the series' common state of the machine where the probes explain it.
     case effect
     /// Its median.
     case absolute
@@ -45,6 +45,8 @@ public struct SeriesChange: Sendable {
   public var before, after: SeriesPoint
   /// The runs between which the change lies: the last that is surely before it, and the first that is surely after it.
   public var earliest, latest: SeriesPoint
+  /// The state of the machine at which the ratios were compared, as of ``SeriesHistory/state``.
+  public var state: [Double?] = []
   /// Medians of the nights compared: a ratio or in the series' unit.
   public var levelBefore, levelAfter: Double
   public var verdict = Verdict.medianAlone
@@ -133,6 +135,12 @@ public struct SeriesCheck: Sendable {
   public var series = 0
   public var tooFew = 0
   public var unjudged = 0
+  /// Figures judged by change points, and ratios among them that were brought to a common state of the machine in any
+  /// night.
+  public var judged = 0
+  public var adjusted = 0
+  /// False alarms that this many figures raise in a year, by simulation; nil under a rule that was not simulated.
+  public var falseAlarmsPerYear: Double?
   /// In order of time, then of the series.
   public var changes: [SeriesChange] = []
   /// When each machine key's runs started, in order.
@@ -169,7 +177,12 @@ public struct SeriesCheck: Sendable {
       machine.judge(meaningChanges)
       tooFew += machine.tooFew
       unjudged += machine.unjudged
+      judged += machine.timesJudged
+      adjusted += machine.adjusted
       changes += machine.changes.filter { $0.verdict != .told }
+    }
+    if rule.changePoints == ChangePointRule() {
+      falseAlarmsPerYear = Double(judged) * ChangePointRule.simulatedFalseAlarms
     }
     changes.sort { ($0.after.startedAt, $0.series.key) < ($1.after.startedAt, $1.series.key) }
   }
@@ -182,6 +195,8 @@ private struct MachineCheck {
   private(set) var changes: [SeriesChange] = []
   private(set) var tooFew = 0
   private(set) var unjudged = 0
+  private(set) var timesJudged = 0
+  private(set) var adjusted = 0
   /// The baseline's series of each that has one; that and its arms are a family.
   private var baselines: [Series: Series] = [:]
   private var families: [Series: [Series]] = [:]
@@ -197,16 +212,17 @@ private struct MachineCheck {
       let parent = baseline.map { Series(machineKey: series.machineKey, key: $0, unit: series.unit) }
       baselines[series] = parent
       families[parent ?? series, default: []].append(series)
+      let state = history.state
       look(at: history.points.filter { $0.value != nil }, of: series, .absolute, rule) { $0.value }
       // Against another baseline a ratio is another figure.
       let compared = history.points.filter { $0.ratio != nil && $0.baseline == baseline }
-      look(at: compared, of: series, .effect, rule) { $0.ratio }
+      look(at: compared, of: series, .effect, rule, state) { $0.effect(at: state) }
     }
   }
 
   private mutating func look(
     at points: [SeriesPoint], of series: Series, _ kind: SeriesChange.Kind, _ rule: SeriesCheck.Rule,
-    _ figure: (SeriesPoint) -> LocationEstimate?
+    _ state: [Double?] = [], _ figure: (SeriesPoint) -> LocationEstimate?
   ) {
     let estimates = points.compactMap(figure)
     guard !estimates.isEmpty else { return }
@@ -225,13 +241,16 @@ private struct MachineCheck {
       return
     }
     if kind == .absolute { judged.insert(series) }
+    if !isCounted { timesJudged += 1 }
+    if kind == .effect, points.contains(where: { $0.adjusted?.ratio(at: state) != nil }) { adjusted += 1 }
     for (number, change) in found.enumerated() {
       let left = found[number...].reduce(0) { $0 + log($1.ratio.value) }
       changes.append(
         SeriesChange(
           series: series, kind: kind, change: change, before: points[change.index - 1],
           after: points[change.index], earliest: points[change.region.lowerBound - 1],
-          latest: points[change.region.upperBound], levelBefore: median(Array(values[change.before])) ?? .nan,
+          latest: points[change.region.upperBound], state: state,
+          levelBefore: median(Array(values[change.before])) ?? .nan,
           levelAfter: median(Array(values[change.after])) ?? .nan,
           isUndone: change.ratio.value > 1 ? left < bound : left > -bound))
     }

@@ -8,6 +8,7 @@ enum Schema {
     migrator.registerMigration("1") { db in try db.execute(sql: first) }
     migrator.registerMigration("2") { db in try db.execute(sql: second) }
     migrator.registerMigration("3") { db in try db.execute(sql: third) }
+    migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
     return migrator
   }
 
@@ -129,4 +130,9 @@ enum Schema {
     ALTER TABLE summaries ADD COLUMN memory_slope REAL;
     ALTER TABLE blocks ADD COLUMN pass INTEGER;
     """
+
+  /// What a run's probes said, from its run.json.
+  private static let fourth = ["interrupt_ns", "instructions_ns", "memory_ns"].map { name in
+    "ALTER TABLE runs ADD COLUMN \(name) REAL GENERATED ALWAYS AS (json_extract(context, '$.state.\(name)')) VIRTUAL;"
+  }.joined(separator: "\n")
 }

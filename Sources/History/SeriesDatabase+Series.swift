@@ -100,13 +100,19 @@ extension SeriesDatabase {
     try read { db in
       // A run's texts are fetched once and not with each of its figures.
       let runs = try Row.fetchAll(
-        db, sql: "SELECT id, run_id, started_at, coalesce(status, '') AS status, kernel_release FROM runs")
+        db,
+        sql: """
+          SELECT id, run_id, started_at, coalesce(status, '') AS status, kernel_release, interrupt_ns,
+            instructions_ns, memory_ns
+          FROM runs
+          """)
       let run = Dictionary(uniqueKeysWithValues: runs.map { ($0["id"] as Int64, RunTexts($0)) })
       let cursor = try SQLRequest<Row>(
         literal: """
           SELECT series.id, series.machine_key, series."case", series.unit, summaries.run, summaries.status, reason, blocks,
             p50, p50_low, p50_high, ratio, ratio_low, ratio_high, coalesce(baseline, ''), coalesce(abi, ''),
-            cal_interrupts - tlb_interrupts
+            cal_interrupts - tlb_interrupts, adjusted_ratio, adjusted_ratio_low, adjusted_ratio_high,
+            interrupt_slope, instructions_slope, memory_slope
           FROM series JOIN summaries ON summaries.series = series.id JOIN runs ON runs.id = summaries.run
           WHERE \(condition) ORDER BY series.machine_key, series.id, runs.started_at, runs.run_id
           """
@@ -145,15 +151,18 @@ extension Series {
   }
 }
 
-/// What a row of `runs` says in words.
+/// What a row of `runs` says.
 private struct RunTexts {
   let runID, startedAt, status, kernelRelease: String
+  let probes: Probes
 
   init(_ row: Row) {
     runID = row["run_id"]
     startedAt = row["started_at"]
     status = row["status"]
     kernelRelease = row["kernel_release"]
+    probes = Probes(
+      interrupt: row["interrupt_ns"], instructions: row["instructions_ns"], memory: row["memory_ns"])
   }
 }
 
@@ -172,6 +181,9 @@ extension SeriesPoint {
     self.init(
       runID: run.runID, startedAt: run.startedAt, runStatus: run.status, kernelRelease: run.kernelRelease,
       status: row[5] ?? "", reason: row[6] ?? "", blocks: blocks, value: estimate(8), ratio: estimate(11),
+      adjusted: estimate(17).map {
+        AdjustedEffect(ratio: $0, slopes: [row[20], row[21], row[22]], state: run.probes.logarithms)
+      },
       baseline: row[14], abi: row[15],
       callsPerPage: covered > 0 ? (row[16] as Double?).map { $0 / covered } : nil)
   }

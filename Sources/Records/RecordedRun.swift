@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
+import Statistics
 
 /// A run as a database of runs keeps it: what its folder, or its summary alone, says of it, but the samples.
 public struct RecordedRun: Sendable {
@@ -11,6 +12,24 @@ public struct RecordedRun: Sendable {
 
     /// The case's key.
     public var key: String { fields["case"] }
+
+    /// Its adjusted ratio; nil where it has none.
+    ///
+    /// - Parameter state: of the run, as of `AdjustedEffect`.
+    /// - Throws: ``CSVFailure`` where a figure is no number.
+    public func adjustedEffect(at state: [Double?]) throws(CSVFailure) -> AdjustedEffect? {
+      guard let ratio = try fields.number("adjusted_ratio") else { return nil }
+      return AdjustedEffect(
+        ratio: LocationEstimate(
+          value: ratio,
+          interval: Interval(
+            low: try fields.number("adjusted_ratio_low") ?? -.infinity,
+            high: try fields.number("adjusted_ratio_high") ?? .infinity)),
+        slopes: [
+          try fields.number("interrupt_slope"), try fields.number("instructions_slope"),
+          try fields.number("memory_slope"),
+        ], state: state)
+    }
   }
 
   /// As the user named it.

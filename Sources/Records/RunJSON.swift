@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Experiment
 import FoundationEssentials
+import Glibc
 import Machine
 import Statistics
 
@@ -32,6 +33,8 @@ public struct RunJSON: Hashable, Codable, Sendable {
   public var machine: MachineRecord
   public var warnings: [Warning]
   public var timingOverhead: Overhead?
+  /// Nil before the first round, and in runs of older versions.
+  public var state: State?
   public var summaries: [SummaryRecord]
 
   /// The run as far as it has come.
@@ -56,6 +59,7 @@ public struct RunJSON: Hashable, Codable, Sendable {
     machine = MachineRecord(context.fingerprint)
     warnings = report.warnings.map(Warning.init)
     timingOverhead = report.timingOverhead.map(Overhead.init)
+    state = State(report.state)
     summaries = report.summaries.map(SummaryRecord.init)
   }
 
@@ -120,6 +124,27 @@ extension RunJSON {
       ticksPerNanosecond = Number(clock.ticksPerNanosecond)
       callOverhead = Number(clock.callOverhead)
       pageOverhead = Number(clock.pageOverhead)
+    }
+  }
+
+  /// What the probes said of the machine, ns: the medians over the run's rounds, at which adjusted ratios are stated.
+  public struct State: Hashable, Codable, Sendable {
+    public var interruptNs: Double?
+    public var instructionsNs: Double?
+    public var memoryNs: Double?
+
+    /// - Parameter logarithms: in the order of `Probes.Kind`.
+    init?(_ logarithms: [Double?]) {
+      func time(_ kind: Probes.Kind) -> Double? {
+        logarithms.indices.contains(kind.rawValue) ? logarithms[kind.rawValue].map { exp($0) } : nil
+      }
+      (interruptNs, instructionsNs, memoryNs) = (time(.interrupt), time(.instructions), time(.memory))
+      if probes == Probes() { return nil }
+    }
+
+    /// The same as a round's probes.
+    public var probes: Probes {
+      Probes(interrupt: interruptNs, instructions: instructionsNs, memory: memoryNs)
     }
   }
 

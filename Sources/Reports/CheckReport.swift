@@ -46,6 +46,15 @@ public enum CheckReport {
         ", \(nights.count) \(nights.count == 1 ? "night" : "nights") on \(key) until \(nights.last ?? "-")"
       }.joined() + "\n"
     if check.tooFew > 0 { text += "\(check.tooFew) figures have too few nights yet\n" }
+    if check.adjusted > 0 {
+      text +=
+        "\(check.adjusted) ratios are compared at one state of the machine, by the probes of their runs\n"
+    }
+    if let alarms = check.falseAlarmsPerYear, alarms > 0 {
+      text +=
+        "\(check.judged) figures were judged: expect about \(Figures.fixed(alarms, alarms < 10 ? 1 : 0)) false alarms a year "
+        + "(simulated, Results/history); --confirm measures suspects again\n"
+    }
     if check.unjudged > 0 { text += "\(check.unjudged) figures hold a value of 0, which has no ratio\n" }
     return text
   }

@@ -14,6 +14,10 @@ public struct ChangePointRule: Hashable, Sendable {
   /// The fewest values on either side: a disturbance of fewer nights is none.
   public let minimumPoints: Int
 
+  /// Alarms that a series raises in a year of nights although nothing changed, under the default rule: the most of the
+  /// two simulated machines (Results/history/README.md, "flat").
+  public static let simulatedFalseAlarms = 0.06
+
   /// A rule.
   ///
   /// - Precondition: `minimumPoints >= 2`, `window >= 2 * minimumPoints`, `0 < significance && significance < 1`

@@ -91,3 +91,20 @@ func twoSidedStudentTail(_ t: Double, degreesOfFreedom: Double) -> Double {
   guard degreesOfFreedom < 1e6 else { return erfc(abs(t) / 2.0.squareRoot()) }
   return regularizedIncompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
 }
+
+/// The t that a value of Student's distribution exceeds with this probability, 0 < probability <= 1/2.
+///
+/// Beyond ± t lies I_x(ν/2, 1/2) with x = ν / (ν + t²) (Abramowitz & Stegun 26.7.1); x is halved out of it.
+func upperStudentQuantile(_ probability: Double, degreesOfFreedom: Double) -> Double {
+  var low = 0.0
+  var high = 1.0
+  for _ in 0..<64 {
+    let middle = (low + high) / 2
+    if regularizedIncompleteBeta(middle, degreesOfFreedom / 2, 0.5) < 2 * probability {
+      low = middle
+    } else {
+      high = middle
+    }
+  }
+  return (degreesOfFreedom * (1 - high) / high).squareRoot()
+}

@@ -62,7 +62,7 @@ struct Confirmation {
       for index in own {
         switch outcome {
         case .failure(let failure): check.changes[index].again = .missing("\(failure)")
-        case .success(let rows): Self.judge(&check.changes[index], by: rows)
+        case .success(let run): Self.judge(&check.changes[index], by: run)
         }
       }
     }
@@ -70,7 +70,7 @@ struct Confirmation {
 
   private func measure(
     _ suspects: [SeriesChange], _ setting: Setting, _ folder: FilePath
-  ) -> Result<[RecordedRun.Row], Failure> {
+  ) -> Result<RecordedRun, Failure> {
     func names(_ part: Int) -> Set<String> {
       Set(
         (suspects.map(\.series.key) + suspects.map(\.after.baseline)).compactMap { key in
@@ -85,11 +85,11 @@ struct Confirmation {
       ] + setting.options(pageBytes: Int(getpagesize())) + ["--output", folder.string]
     do {
       try run(arguments)
-      let rows = try RecordedRun(Recording(folder.string, depth: .blocks)).rows
-      guard rows.first?.fields["machine_key"] == suspects[0].series.machineKey else {
+      let run = try RecordedRun(Recording(folder.string, depth: .blocks))
+      guard run.machineKey == suspects[0].series.machineKey else {
         return .failure(Failure("this is another machine"))
       }
-      return .success(rows)
+      return .success(run)
     } catch {
       return .failure(Failure("\(error)"))
     }
@@ -111,12 +111,14 @@ struct Confirmation {
     guard status == 0 else { throw Failure("the second measurement ended with status \(status >> 8)") }
   }
 
-  private static func judge(_ change: inout SeriesChange, by rows: [RecordedRun.Row]) {
-    let row = rows.first { $0.key == change.series.key && $0.fields["unit"] == change.series.unit }
+  /// An effect is judged at the state of the machine at which the nights were compared.
+  private static func judge(_ change: inout SeriesChange, by run: RecordedRun) {
+    let row = run.rows.first { $0.key == change.series.key && $0.fields["unit"] == change.series.unit }
     let isSame = change.kind == .absolute || row?.fields["baseline"] == change.after.baseline
-    guard let row, isSame, let figure = Double(row.fields[change.kind == .effect ? "ratio" : "p50"]),
-      figure > 0
-    else {
+    let state = run.context?.state?.probes.logarithms ?? []
+    let adjusted = change.kind == .effect ? try? row?.adjustedEffect(at: state)?.ratio(at: change.state) : nil
+    let measured = row.flatMap { Double($0.fields[change.kind == .effect ? "ratio" : "p50"]) }
+    guard isSame, let figure = adjusted?.value ?? measured, figure > 0 else {
       change.again = .missing("the second measurement has no figure of it")
       return
     }

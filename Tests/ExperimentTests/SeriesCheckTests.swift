@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Statistics
 import Testing
 
@@ -91,6 +92,37 @@ import Testing
       histories { key, night in plain(key) * (key == flag && (20..<40).contains(night) ? 1.1 : 1) })
     #expect(back.changes.count == 2 && back.alarms.isEmpty)
     #expect(back.changes.first { $0.verdict == .regression }?.isUndone == true)
+  }
+
+  /// Interrupts take 10 % longer from night 30 on, and the proxy's fault with them.
+  @Test(arguments: [true, false])
+  func whatTheProbesExplainIsNoRegression(knowsState: Bool) throws {
+    let slope = 0.9
+    var made = histories { key, night in plain(key) * (key == proxy && night >= 30 ? pow(1.1, slope) : 1) }
+    for series in made.indices where made[series].series.key == proxy {
+      for night in made[series].points.indices {
+        let state: [Double?] = [Foundation.log(night >= 30 ? 1100.0 : 1000.0), nil, nil]
+        made[series].points[night].adjusted = made[series].points[night].ratio.map {
+          AdjustedEffect(ratio: $0, slopes: [slope, nil, nil], state: knowsState ? state : [])
+        }
+      }
+    }
+    let check = check(made)
+    #expect(check.changes.contains { $0.kind == .effect } != knowsState)
+    #expect(check.alarms.map(\.series.key) == (knowsState ? [] : [proxy]))
+    #expect(check.adjusted == (knowsState ? 1 : 0) && check.judged == 5)
+    #expect(abs(try #require(check.falseAlarmsPerYear) - 0.3) < 1e-9)
+    let history = try #require(made.first { $0.series.key == proxy })
+    let known = RunHistory([history], without: []).ratios(of: proxy, to: baseline, unit: history.series.unit)
+    #expect(try (#require(known).variance.squareRoot() < 0.008) == knowsState)
+  }
+
+  @Test func anEffectMovesWithTheStateByItsSlopes() throws {
+    let ratio = LocationEstimate(value: 2, interval: Interval(low: 1, high: 4))
+    let effect = AdjustedEffect(ratio: ratio, slopes: [0.5, nil, -1], state: [0, 3, 1])
+    let moved = try #require(effect.ratio(at: [log(4), nil, 1 + log(2)]))
+    #expect(abs(moved.value - 2) < 1e-12 && abs(moved.interval.high - 4) < 1e-12)
+    #expect(effect.ratio(at: [nil, nil, 1]) == nil && effect.ratio(at: []) == nil)
   }
 
   @Test func whatAFigureMeansNowIsNoRegression() {

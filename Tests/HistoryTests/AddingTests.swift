@@ -46,6 +46,26 @@ import Testing
     #expect(blocks.allSatisfy { $0["median"] == 101.0 })
   }
 
+  /// An adjusted ratio is worth something beside other nights where the state of its machine is known.
+  @Test func ratiosAreBroughtToTheNightsCommonState() throws {
+    for (index, interrupt) in [Double?(1000), 1210, nil].enumerated() {
+      try MadeRun(day: index + 1, interrupt: interrupt).write(scratch("\(index)"))
+      try database().add(folder: scratch("\(index)"))
+    }
+    let histories = try database(.reading).histories()
+    let history = try #require(histories.first { $0.series == MadeRun().series() })
+    let state = history.state
+    #expect(abs(try #require(state[0]) - log(1100)) < 1e-9 && state[1] == nil)
+    let effects = history.points.map { $0.effect(at: state)?.value ?? 0 }
+    for (effect, expected) in zip(effects, [1.6 * 1.1.squareRoot(), 1.6 / 1.1.squareRoot(), 1.5]) {
+      #expect(abs(effect - expected) < 1e-9, "\(effects)")
+    }
+    let rows = try RecordedRun(Recording(scratch("1"), depth: .blocks))
+    let probes = try #require(rows.context?.state).probes
+    let again = try #require(try rows.rows[0].adjustedEffect(at: probes.logarithms))
+    #expect(again == history.points[1].adjusted)
+  }
+
   @Test func aSummaryAloneAndAPartialRunAreTaken() throws {
     try MadeRun().write(scratch("a"))
     try MadeRun(day: 2, isComplete: false).write(scratch("b"))

@@ -31,6 +31,8 @@ struct MadeRun {
   var value = 100.0
   var operations = ["touch", "populate"]
   var isComplete = true
+  /// What its probe of interrupts said, ns.
+  var interrupt: Double?
 
   var startedAt: String { "2026-01-\(day < 10 ? "0" : "")\(day)T02:00:00Z" }
   var runID: String { "night-\(day)" }
@@ -60,6 +62,7 @@ struct MadeRun {
     var report = RunReport(context: context)
     report.isComplete = isComplete
     report.elapsed = 20
+    report.state = [interrupt.map { log($0) }, nil, nil]
     for operation in operations {
       for (number, status) in [Block.Status.warmUp, .valid, .invalid("no, \"not\" this"), .valid].enumerated()
       {
@@ -77,7 +80,9 @@ struct MadeRun {
       summary.estimates.medianInterval = Interval(low: value, high: .infinity)
       summary.estimates.effect = Effect(
         shift: LocationEstimate(value: 1, interval: .unbounded),
-        ratio: LocationEstimate(value: 1.5, interval: Interval(low: 1.25, high: 2)), isPaired: true)
+        ratio: LocationEstimate(value: 1.5, interval: Interval(low: 1.25, high: 2)), isPaired: true,
+        adjustedRatio: LocationEstimate(value: 1.6, interval: Interval(low: 1.5, high: 1.75)),
+        slopes: [0.5, nil, nil])
       report.summaries.append(summary)
     }
     var missing = summary("end-to-end")

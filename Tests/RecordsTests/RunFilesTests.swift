@@ -33,6 +33,7 @@ import Testing
     report.summaries.append(Made.summary(.anonymous))
     report.isComplete = true
     report.elapsed = 12.5
+    report.state = [log(9000), nil, log(120)]
     try files.finish(report)
     #expect(scratch.names == ["r.json", "run", "s.csv"])
     #expect(Scratch.names(in: scratch("run")) == ["blocks.csv", "run.json", "summary.csv"])
@@ -41,6 +42,11 @@ import Testing
     let run = try RunJSON(bytes: Files.read(scratch("r.json")))
     #expect(run == RunJSON(report))
     #expect(run.status == "complete" && run.elapsedSeconds == 12.5)
+    #expect(
+      zip(run.state?.probes.logarithms ?? [], report.state).allSatisfy {
+        $0 == nil ? $1 == nil : abs($0! - $1!) < 1e-9
+      })
+    #expect(RunJSON(Made.report()).state == nil)
   }
 
   @Test func jsonHasSnakeCaseAndNull() throws {
