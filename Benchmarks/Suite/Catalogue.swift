@@ -17,7 +17,8 @@ public enum Catalogue {
     let found = operations.first {
       $0.benchmark == reference.benchmark && $0.name == reference.name && $0.method == reference.method
     }
-    return reference.delay.map { delay in found?.replicated(delay: delay) } ?? found
+    let arms = reference.isReplicated ? found?.replicated : found
+    return reference.delay.map { arms?.delayed($0) } ?? arms
   }
 
   public static var benchmarks: [String] {

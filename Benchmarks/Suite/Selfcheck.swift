@@ -20,7 +20,8 @@ public enum Selfcheck {
     _ spec: OperationSpec, _ measured: Case, comparisons: Int, precision: Double, budget: Double,
     seed: UInt64, passes: Int, delay: Int = 0
   ) -> Plan {
-    let spec = spec.replicated(delay: delay)
+    let spec =
+      delay > 0 ? spec.replicated.delayed(Delay(multiplications: delay)) : spec.replicated
     let groups = (0..<comparisons).map { pair in
       let cases = [2 * pair, 2 * pair + 1].map { replica in
         var measured = measured
@@ -81,22 +82,45 @@ public enum Selfcheck {
 }
 
 extension OperationSpec {
-  /// The operation with identical arms, every second of which takes longer by so many multiplications a page.
-  func replicated(delay: Int) -> OperationSpec {
+  /// The operation with identical arms.
+  var replicated: OperationSpec {
     var replicas = self
     replicas.armAxis = .replica
-    replicas.delay = delay
-    guard delay > 0 else { return replicas }
-    return replicas.replacing { original, measured, bench throws(Refusal) in
-      guard measured.replica.map({ $0 % 2 == 1 }) == true else {
-        return try original.measure(measured, bench)
-      }
+    return replicas
+  }
+
+  /// The operation with some arms delayed.
+  func delayed(_ delay: Delay) -> OperationSpec {
+    var copy = replacing { original, measured, bench throws(Refusal) in
+      guard delay.isOn(measured) else { return try original.measure(measured, bench) }
       let subject = try Subject(measured, bench)
       let base = try subject.base
-      try bench.timed("touching the region") { Selfcheck.touch(base, measured, steps: delay, bench) }
+      try bench.timed("touching the region") {
+        Selfcheck.touch(base, measured, steps: delay.multiplications, bench)
+      }
       bench.recordStamps(measured)
       bench.record(samples: bench.takeSamples(), detail: Selfcheck.detail(measured, bench))
       bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
     }
+    copy.delay = delay
+    return copy
+  }
+}
+
+extension Plan {
+  /// The plan with a share of its fault added to every page of one backing's arms, in the operations that can be
+  /// delayed.
+  public func delayed(_ backing: Backing, by share: Double, _ bench: Workbench) throws(Refusal) -> Plan {
+    var plan = self
+    for (index, group) in groups.enumerated() where Selfcheck.canDelay(group.spec) {
+      guard let measured = group.cases.first(where: { $0.backing == backing && $0.threads == 1 }) else {
+        continue
+      }
+      let delay = Delay(
+        multiplications: try Selfcheck.delay(share: share, of: measured, bench), backing: backing)
+      plan.groups[index] = CaseGroup(
+        spec: group.spec.delayed(delay), cases: group.cases, baselines: group.baselines)
+    }
+    return plan
   }
 }

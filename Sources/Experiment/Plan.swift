@@ -7,8 +7,27 @@ public struct OperationReference: Hashable, Codable, Sendable {
   public var benchmark: String
   public var name: String
   public var method: String
-  /// Multiplications added to each page of every second arm; nil but in a selfcheck.
-  public var delay: Int?
+  /// Its arms are replicas of one case.
+  public var isReplicated: Bool
+  public var delay: Delay?
+}
+
+/// A known change, to see whether it is found: each page of some arms takes longer.
+public struct Delay: Hashable, Codable, Sendable {
+  /// Multiplications after the store to a page.
+  public var multiplications: Int
+  /// Of the arms with this backing; nil: of every second replica.
+  public var backing: Backing?
+
+  public init(multiplications: Int, backing: Backing? = nil) {
+    self.multiplications = multiplications
+    self.backing = backing
+  }
+
+  public func isOn(_ measured: Case) -> Bool {
+    multiplications > 0 && measured.threads == 1
+      && (backing.map { $0 == measured.backing } ?? measured.replica.map { $0 % 2 == 1 } ?? false)
+  }
 }
 
 /// One way of doing one benchmark, as the suite offers it.
@@ -23,8 +42,8 @@ public struct OperationSpec: Sendable {
   public let method: String
   /// In what the arms of a group differ.
   public var armAxis: ArmAxis
-  /// As of ``OperationReference``.
-  public var delay: Int?
+  /// Nil but where a run shows what it would find.
+  public var delay: Delay?
   /// Where the arms differ in `batch`: the pages of a call, ascending; the whole region is always among them.
   public let batches: [Int]
   /// Threads that a block takes where their number is not the caller's.
@@ -88,7 +107,8 @@ public struct OperationSpec: Sendable {
   }
 
   public var reference: OperationReference {
-    OperationReference(benchmark: benchmark, name: name, method: method, delay: delay)
+    OperationReference(
+      benchmark: benchmark, name: name, method: method, isReplicated: armAxis == .replica, delay: delay)
   }
 
   /// The same for these backings alone.

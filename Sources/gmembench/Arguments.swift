@@ -189,6 +189,20 @@ struct Fraction: ExpressibleByArgument, CustomStringConvertible {
   }
 }
 
+/// `memfd=10%`: a backing, and the share of its fault by which each page is delayed.
+struct InjectedDelay: ExpressibleByArgument {
+  let backing: Backing
+  let share: Double
+
+  init?(argument: String) {
+    let sides = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    guard sides.count == 2, let backing = Backing(rawValue: sides[0]),
+      let share = Fraction(argument: sides[1])
+    else { return nil }
+    (self.backing, self.share) = (backing, share.value)
+  }
+}
+
 /// Seconds: `60s`, `5min`, `90`.
 struct Duration: ExpressibleByArgument {
   let seconds: Double

@@ -43,6 +43,12 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "No text but errors and warnings.")
   var quiet = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Delay every page of one backing in fault-in touch, to see whether compare finds it.",
+      valueName: "backing=share", visibility: .private))
+  var inject: InjectedDelay?
+
   func validate() throws {
     guard [csv, samples, json].count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("only one of --csv, --samples and --json can go to standard output")
@@ -58,8 +64,16 @@ struct RunCommand: ParsableCommand {
     try check(ckernel_signals_install(), "installing signal handlers")
     let request = selection.runRequest(seed: seed)
     let session = try SelectionOptions.open(request)
-    let plan = selection.plan(for: session, seed: seed)
+    var plan = selection.plan(for: session, seed: seed)
     try checkHasMeaning(plan)
+    if let inject {
+      plan = try plan.delayed(inject.backing, by: inject.share, session.workbench)
+      plan.leftOut.append(
+        Finding(
+          .warning,
+          "every page of \(inject.backing) in fault-in touch is delayed by \(inject.share) of its fault (--inject)"
+        ))
+    }
     let context = session.context(of: plan, version: Gmembench.version)
     let files = try RunFiles(
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
