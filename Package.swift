@@ -26,63 +26,71 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CNuma", pkgConfig: "numa", providers: [.apt(["libnuma-dev"])]),
     .target(name: "CKernel", cSettings: timed),
-    .target(name: "GuestMemory", dependencies: ["CKernel", system], swiftSettings: strict),
-    .target(name: "Machine", dependencies: ["CKernel", "CNuma", system], swiftSettings: strict),
     .target(name: "Statistics", dependencies: [realModule], swiftSettings: optimised),
+    .target(name: "Model", dependencies: ["Statistics", system], swiftSettings: strict),
+    .target(name: "Analysis", dependencies: ["Model", "Statistics"], swiftSettings: strict),
     .target(
-      name: "Experiment", dependencies: ["CKernel", "GuestMemory", "Machine", "Statistics", system],
-      swiftSettings: strict),
+      name: "Records", dependencies: ["Analysis", "Model", "Statistics", system], swiftSettings: strict),
     .target(
-      name: "Records", dependencies: ["Experiment", "GuestMemory", "Machine", "Statistics", system],
-      swiftSettings: strict),
+      name: "History", dependencies: ["Analysis", "Model", "Records", "Statistics", grdb],
+      exclude: ["README.md"], swiftSettings: strict),
     .target(
-      name: "History",
-      dependencies: ["Experiment", "Machine", "Records", "Statistics", grdb], exclude: ["README.md"],
-      swiftSettings: strict),
+      name: "Reports", dependencies: ["Analysis", "Model", "Records", "Statistics"], swiftSettings: strict),
+    .target(name: "GuestMemory", dependencies: ["CKernel", "Model", system], swiftSettings: strict),
+    .target(name: "Machine", dependencies: ["CKernel", "CNuma", "Model", system], swiftSettings: strict),
     .target(
-      name: "Reports", dependencies: ["Experiment", "GuestMemory", "Machine", "Records", "Statistics"],
+      name: "Harness",
+      dependencies: ["Analysis", "CKernel", "GuestMemory", "Machine", "Model", "Statistics", system],
       swiftSettings: strict),
     .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
     .target(
       name: "Suite",
-      dependencies: ["CKernel", "Experiment", "GuestMemory", "Loops", "Machine", "Statistics", system],
+      dependencies: [
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Loops", "Machine", "Model", "Statistics", system,
+      ],
       path: "Benchmarks/Suite", swiftSettings: strict),
     .executableTarget(
       name: "gmembench",
       dependencies: [
-        "CKernel", "Experiment", "GuestMemory", "History", "Machine", "Records", "Reports", "Suite", system,
+        "Analysis", "CKernel", "GuestMemory", "Harness", "History", "Machine", "Model", "Records", "Reports",
+        "Statistics", "Suite", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ExperimentTests",
-      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Statistics"],
+      name: "AnalysisTests", dependencies: ["Analysis", "Model", "Statistics"], swiftSettings: strict),
+    .testTarget(
+      name: "GmembenchTests", dependencies: ["GuestMemory", "Model", "gmembench"], swiftSettings: strict),
+    .testTarget(
+      name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory", "Model"], swiftSettings: strict),
+    .testTarget(
+      name: "HarnessTests",
+      dependencies: ["Analysis", "CKernel", "GuestMemory", "Harness", "Machine", "Model", "Statistics"],
       swiftSettings: strict),
-    .testTarget(name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
-    .testTarget(name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory"], swiftSettings: strict),
     .testTarget(
       name: "HistoryTests",
-      dependencies: ["Experiment", "History", "Machine", "Records", "Statistics", grdb],
-      swiftSettings: strict),
+      dependencies: ["Analysis", "History", "Model", "Records", "Statistics", grdb], swiftSettings: strict),
     .testTarget(
       name: "LabTests",
-      dependencies: ["CKernel", "Experiment", "GuestMemory", "Machine", "Suite", system],
+      dependencies: ["CKernel", "GuestMemory", "Harness", "Machine", "Model", "Suite", system],
       swiftSettings: strict),
     .testTarget(
-      name: "MachineTests", dependencies: ["CKernel", "Machine", system], swiftSettings: strict),
-    .testTarget(
-      name: "RecordsTests",
-      dependencies: ["Experiment", "GuestMemory", "Machine", "Records", "Statistics", system],
+      name: "MachineTests", dependencies: ["CKernel", "GuestMemory", "Machine", "Model", system],
       swiftSettings: strict),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Experiment", "GuestMemory", "Machine", "Reports", "Statistics"],
+      name: "RecordsTests", dependencies: ["Analysis", "Model", "Records", "Statistics", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Analysis", "Model", "Records", "Reports", "Statistics"],
       swiftSettings: strict),
     // Its simulations draw millions of values.
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: optimised),
     .testTarget(
       name: "SuiteTests",
-      dependencies: ["CKernel", "Experiment", "GuestMemory", "Loops", "Machine", "Suite", "gmembench"],
-      swiftSettings: strict),
+      dependencies: [
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Loops", "Machine", "Model", "Statistics", "Suite",
+        "gmembench",
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

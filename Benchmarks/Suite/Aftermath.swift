@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Loops
 import Machine
+import Model
 
 /// aftermath: the kernel's work on memory of its own that lies where others were taken out of the direct map and came
 /// back. What it measures and how it can mislead stands in Loops/aftermath.c.
@@ -18,7 +19,7 @@ enum Aftermath {
   private static let workingSetBytes = 64 << 20
   private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
 
-  static let operations: [OperationSpec] = [
+  static let operations: [MeasuredOperation] = [
     operation(
       "page-cache-read", "pread of a page into one small buffer", requirement: needsFile, measure: readPages),
     operation(
@@ -34,12 +35,13 @@ enum Aftermath {
     _ name: String, _ summary: String, method: String = "whole pass",
     requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = needs,
     measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
-  ) -> OperationSpec {
-    OperationSpec(
-      benchmark: benchmark, name: name,
-      summary: summary + ", over a set whose frames had pages taken out of the direct map",
-      method: method, leastPages: workingSetBytes / Int(getpagesize()), order: .random,
-      pagesPerBackingPage: every, backings: backings, isDetail: true, requirement: requirement,
+  ) -> MeasuredOperation {
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: name,
+        summary: summary + ", over a set whose frames had pages taken out of the direct map",
+        method: method, leastPages: workingSetBytes / Int(getpagesize()), order: .random,
+        pagesPerBackingPage: every, backings: backings, tier: .detail), requirement: requirement,
       measure: measure)
   }
 

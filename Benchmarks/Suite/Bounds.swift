@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Model
 
 /// What keeps a plan for many nodes from growing with their square. Up to `mostPairs` pairs of CPU and memory node,
 /// everything is measured on each of them. Of more, `all` takes each CPU node with the nearest memory, each memory node
@@ -53,7 +52,7 @@ enum Bounds {
 
   /// The selection that one operation takes part in.
   static func narrowed(_ selection: Selection, for spec: OperationSpec) -> Selection {
-    guard selection.pairs.count > mostPairs, !spec.isHeadline,
+    guard selection.pairs.count > mostPairs, spec.tier != .headline,
       selection.operations?.contains(spec.name) != true
     else { return selection }
     var narrowed = selection

@@ -1,36 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Machine
+import Model
 
 /// Every operation of the suite, and what an arm must show before it is measured.
 public enum Catalogue {
-  public static let operations: [OperationSpec] =
+  public static let operations: [MeasuredOperation] =
     (FaultIn.operations + [ReadAhead.host] + GuestFault.operations + [ReadAhead.guest] + Free.operations
     + TLBFlush.operations
     + FlushCost.operations + FlushTargets.operations + Aftermath.operations).map(\.holdingDirectMap)
 
-  /// What another process of this program means; nil where it is none of these.
-  public static func operation(_ reference: OperationReference) -> OperationSpec? {
-    let found = operations.first {
-      $0.benchmark == reference.benchmark && $0.name == reference.name && $0.method == reference.method
-    }
-    let arms = reference.isReplicated ? found?.replicated : found
-    return reference.delay.map { arms?.delayed($0) } ?? arms
+  /// What there is to say of each.
+  public static let specs = operations.map(\.spec)
+
+  /// What a reference names; nil where it is none of these.
+  public static func operation(_ reference: OperationReference) -> MeasuredOperation? {
+    operations.first {
+      ($0.spec.benchmark, $0.spec.name, $0.spec.method)
+        == (reference.benchmark, reference.name, reference.method)
+    }?.adapted(to: reference)
   }
 
   public static var benchmarks: [String] {
-    operations.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    specs.map(\.benchmark).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
 
   /// The methods of operations that have several.
-  public static let methods: [String] = operations.filter { spec in
-    operations.contains {
+  public static let methods: [String] = specs.filter { spec in
+    specs.contains {
       $0.benchmark == spec.benchmark && $0.name == spec.name && $0.method != spec.method
     }
   }.map(\.method)
+
+  /// Why the machine lacks what an operation requires beside the backing, if it does; of several ways of doing it, why
+  /// it lacks each.
+  static func requirement(of spec: OperationSpec, _ measured: Case, _ bench: Workbench) -> Refusal? {
+    let ways = spec.reference.ways
+    let refusals = ways.compactMap { way in
+      operation(way).flatMap { operation in
+        let isServed = ways.count == 1 || operation.spec.backings.contains(measured.backing)
+        return isServed ? operation.requirement(measured, bench).map { (way.method, $0) } : nil
+      }
+    }
+    guard ways.count > 1 else { return refusals.first?.1 }
+    return .unsupported(refusals.map { "\($0): \($1)" }.joined(separator: "; "))
+  }
 
   /// Proves what an arm is, on one page of it, or says why it cannot be measured here.
   public static func identify(
@@ -40,7 +57,7 @@ public enum Catalogue {
     var identity = try available(measured.backing, bytes: pages * bench.pageBytes, bench)
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
-    if let refusal = spec.requirement(measured, bench) { throw refusal }
+    if let refusal = requirement(of: spec, measured, bench) { throw refusal }
     if let refusal = Threads.refusal(measured, bench) { throw refusal }
     let notes = [identity.note, Threads.note(measured, bench)].compactMap { $0 }
     identity.note = notes.isEmpty ? nil : notes.joined(separator: "; ")

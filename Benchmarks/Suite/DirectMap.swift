@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import GuestMemory
-import Machine
+import Harness
+import Model
 
 /// The state that blocks find the direct map in, where the caller chooses it.
 ///
@@ -62,9 +62,9 @@ enum DirectMap {
   }
 }
 
-extension OperationSpec {
+extension MeasuredOperation {
   /// The operation on a direct map in the state that its case asks for.
-  var holdingDirectMap: OperationSpec {
+  var holdingDirectMap: MeasuredOperation {
     replacing { original, measured, bench throws(Refusal) in
       switch measured.directMap {
       case nil: try original.measure(measured, bench)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// fault-in: bringing memory into the host's own page tables. What it measures and how it can mislead stands
 /// in Loops/fault-in.c.
@@ -11,33 +12,39 @@ enum FaultIn {
   private static let mappable = Backing.allCases.filter { !$0.isPrivate }
   private static let files = mappable.filter { !$0.isAnonymous }
 
-  static let operations: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
-      method: "chained stamps", backings: mappable, isHeadline: true, takesPagesIn: true,
-      takesThreads: true, measure: touch),
-    OperationSpec(
-      benchmark: benchmark, name: "fallocate",
-      summary: "allocation without mapping, the whole region at once",
-      method: "whole call", backings: files.filter { $0 != .memfdSecret }, measure: allocate),
-    OperationSpec(
-      benchmark: benchmark, name: "touch-after-fallocate",
-      summary: "the first store to a page already allocated",
-      method: "chained stamps", backings: files.filter { $0 != .memfdSecret }, measure: touchAllocated),
-    OperationSpec(
-      benchmark: benchmark, name: "touch-in-batches",
-      summary: "fallocate of a batch of pages, then the first store to each: what sharing the calls saves",
-      method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512],
-      backings: files.filter { $0 != .memfdSecret }, isDetail: true, takesPagesIn: true,
+  static let operations: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
+        method: "chained stamps", backings: mappable, tier: .headline, takesPagesIn: true,
+        takesThreads: true), measure: touch),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "fallocate",
+        summary: "allocation without mapping, the whole region at once",
+        method: "whole call", backings: files.filter { $0 != .memfdSecret }), measure: allocate),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "touch-after-fallocate",
+        summary: "the first store to a page already allocated",
+        method: "chained stamps", backings: files.filter { $0 != .memfdSecret }), measure: touchAllocated),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "touch-in-batches",
+        summary: "fallocate of a batch of pages, then the first store to each: what sharing the calls saves",
+        method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512],
+        backings: files.filter { $0 != .memfdSecret }, tier: .detail, takesPagesIn: true),
       measure: touchBatches),
-    OperationSpec(
-      benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
-      method: "whole call", backings: mappable, requirement: refusesPopulate, measure: populate),
-    OperationSpec(
-      benchmark: benchmark, name: "end-to-end",
-      summary: "create, size, map and touch all: wherever a kernel removes the entry",
-      method: "whole sequence",
-      backings: mappable, takesPagesIn: true, measure: endToEnd),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
+        method: "whole call", backings: mappable), requirement: refusesPopulate, measure: populate),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "end-to-end",
+        summary: "create, size, map and touch all: wherever a kernel removes the entry",
+        method: "whole sequence",
+        backings: mappable, tier: .answer, takesPagesIn: true), measure: endToEnd),
   ]
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
 import Loops
 import Machine
+import Model
 import Statistics
 
 /// tlb-flush flush-cost: the part of a first touch that the kernel-range flush is, per page. Three methods; a plan
@@ -28,17 +29,21 @@ enum FlushCost {
   /// More of them take time without telling more: the ends of the line bear it.
   private static let mostPoints = 8
 
-  static let operations: [OperationSpec] = [
-    OperationSpec(
-      benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
-      backings: [.guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap], takesPagesIn: true,
-      takesThreads: true, requirement: needsSwitch, measure: touch),
-    OperationSpec(
-      benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "trace", backings: hostTouched,
-      takesPagesIn: true, requirement: { _, bench in bench.flushProbeRefusal }, measure: traced),
-    OperationSpec(
-      benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "online-cpus", others: [.idle],
-      backings: hostTouched, takesPagesIn: true, requirement: needsHotplug, measure: swept),
+  static let operations: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
+        backings: [.guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap], tier: .answer, takesPagesIn: true,
+        takesThreads: true), requirement: needsSwitch, measure: touch),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "trace", backings: hostTouched,
+        tier: .answer, takesPagesIn: true), requirement: { _, bench in bench.flushProbeRefusal },
+      measure: traced),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "online-cpus", others: [.idle],
+        backings: hostTouched, tier: .answer, takesPagesIn: true), requirement: needsHotplug, measure: swept),
   ]
 
   // MARK: switch
@@ -98,14 +103,14 @@ enum FlushCost {
     var points: [(x: Double, y: Double)] = []
     for count in bench.shuffled(spread(cpus.counts)) {
       if Runner.isInterrupted { throw .failed("interrupted") }
-      do throws(MachineFailure) { try cpus.keep(count) } catch { throw Refusal(.failed, error) }
+      do throws(Refusal) { try cpus.keep(count) } catch { throw error.asFailure }
       ckernel_rest(Workbench.hotplugRestMicroseconds)
       // Counters add up over the points; interrupts, which not every point has a column of each CPU for, are absent.
       try TLBFlush.touch(measured, bench)
       guard let fault = median(bench.takeSamples()) else { throw .failed("no page was touched") }
       points.append((Double(count - 1), fault))
     }
-    do throws(MachineFailure) { try cpus.restore() } catch { throw Refusal(.failed, error) }
+    do throws(Refusal) { try cpus.restore() } catch { throw error.asFailure }
     guard let line = Line(through: points) else { throw .failed("one number of CPUs makes no line") }
     bench.record(
       samples: [line.slope * Double(all.count - 1)],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import GuestMemory
-import Machine
+import Harness
+import Model
 
 /// tlb-flush states and targets: the host's first touch as a curve over the CPUs that a kernel-range flush must reach.
 ///
@@ -19,18 +19,20 @@ import Machine
 enum FlushTargets {
   private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
 
-  static let operations: [OperationSpec] = [
-    OperationSpec(
-      benchmark: TLBFlush.benchmark, name: "states",
-      summary:
-        "the first touch beside 0, 1, 2, … busy CPUs, the rest idle, and what is taken from each of them",
-      method: "chained stamps", armAxis: .busy, others: [.idle], backings: backings,
-      isDetail: true, takesPagesIn: true, isPathLength: false, requirement: needsBusyCPUs, measure: touch),
-    OperationSpec(
-      benchmark: TLBFlush.benchmark, name: "targets",
-      summary: "the first touch with 1, 2, 4, … CPUs online, and what is taken from each of the others",
-      method: "chained stamps", armAxis: .online, backings: backings, isDetail: true,
-      takesPagesIn: true, requirement: needsOnlineCPUs, measure: touch),
+  static let operations: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: TLBFlush.benchmark, name: "states",
+        summary:
+          "the first touch beside 0, 1, 2, … busy CPUs, the rest idle, and what is taken from each of them",
+        method: "chained stamps", armAxis: .busy, others: [.idle], backings: backings,
+        tier: .detail, takesPagesIn: true, isPathLength: false), requirement: needsBusyCPUs, measure: touch),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: TLBFlush.benchmark, name: "targets",
+        summary: "the first touch with 1, 2, 4, … CPUs online, and what is taken from each of the others",
+        method: "chained stamps", armAxis: .online, backings: backings, tier: .detail,
+        takesPagesIn: true), requirement: needsOnlineCPUs, measure: touch),
   ]
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// The end of the process that holds the memory.
 extension Free {
-  static let killed: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "kill",
-      summary: "SIGKILL of the process that holds the memory, to its end",
-      method: "whole sequence", backings: mappable, isDetail: true, isPathLength: false, measure: kill),
-    OperationSpec(
-      benchmark: benchmark, name: "kill-empty",
-      summary: "the same of one that never touched it: what of kill is the process",
-      method: "whole sequence", backings: mappable, isDetail: true, isPathLength: false, measure: killEmpty),
+  static let killed: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "kill",
+        summary: "SIGKILL of the process that holds the memory, to its end",
+        method: "whole sequence", backings: mappable, tier: .detail, isPathLength: false), measure: kill),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "kill-empty",
+        summary: "the same of one that never touched it: what of kill is the process",
+        method: "whole sequence", backings: mappable, tier: .detail, isPathLength: false), measure: killEmpty),
   ]
 
   private static func kill(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -1,41 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// Holes in a file that stays: by the pages of a call and by who maps them, and the same region again and again.
 extension Free {
   private static let batches = [1, 16, 512]
   private static let punchable = files.filter { $0 != .memfdSecret }
 
-  static let inBatches: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "punch-host-mapped",
-      summary: "fallocate(PUNCH_HOLE) of one batch of pages after the other, mapped by the host",
-      method: "chained stamps", armAxis: .batch, batches: batches, backings: punchable, isDetail: true,
+  static let inBatches: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "punch-host-mapped",
+        summary: "fallocate(PUNCH_HOLE) of one batch of pages after the other, mapped by the host",
+        method: "chained stamps", armAxis: .batch, batches: batches, backings: punchable, tier: .detail),
       measure: punchHostMapped),
-    OperationSpec(
-      benchmark: benchmark, name: "punch-guest-mapped", summary: "the same, mapped by a guest alone",
-      method: "chained stamps", armAxis: .batch, batches: batches, backings: guestMemfds, isDetail: true,
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "punch-guest-mapped", summary: "the same, mapped by a guest alone",
+        method: "chained stamps", armAxis: .batch, batches: batches, backings: guestMemfds, tier: .detail),
       requirement: GuestFault.needsGuest, measure: punchGuestMapped),
-    OperationSpec(
-      benchmark: benchmark, name: "punch-both-mapped", summary: "the same, mapped by host and guest",
-      method: "chained stamps", armAxis: .batch, batches: batches,
-      backings: guestMemfds.filter { !$0.isPrivate }, isDetail: true, requirement: GuestFault.needsGuest,
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "punch-both-mapped", summary: "the same, mapped by host and guest",
+        method: "chained stamps", armAxis: .batch, batches: batches,
+        backings: guestMemfds.filter { !$0.isPrivate }, tier: .detail), requirement: GuestFault.needsGuest,
       measure: punchBothMapped),
   ]
 
-  static let again: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "churn",
-      summary: "touch of all pages and a hole in place of them, in a fresh file and once more each time",
-      method: "whole cycle", armAxis: .cycle, backings: punchable, isDetail: true, takesPagesIn: true,
+  static let again: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "churn",
+        summary: "touch of all pages and a hole in place of them, in a fresh file and once more each time",
+        method: "whole cycle", armAxis: .cycle, backings: punchable, tier: .detail, takesPagesIn: true),
       measure: churn),
-    OperationSpec(
-      benchmark: benchmark, name: "allocate-after-free",
-      summary: "the host's first store to each page, right after as many of the same kind were freed",
-      method: "chained stamps", backings: mappable, isDetail: true, takesPagesIn: true,
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "allocate-after-free",
+        summary: "the host's first store to each page, right after as many of the same kind were freed",
+        method: "chained stamps", backings: mappable, tier: .detail, takesPagesIn: true),
       measure: allocateAfterFree),
   ]
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
-import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// free: giving memory back. What it measures and how it can mislead stands in Loops/free.c.
 enum Free {
@@ -14,35 +14,42 @@ enum Free {
 
   static let operations = whole + inBatches + again + killed
 
-  private static let whole: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "unmap",
-      summary: "munmap while a descriptor is open: anonymous memory is freed, a file's only unmapped",
-      method: "whole call", backings: mappable, measure: unmap),
-    OperationSpec(
-      benchmark: benchmark, name: "unmap-last-reference",
-      summary: "munmap of the last reference: memory is freed",
-      method: "whole call", backings: mappable, isHeadline: true, measure: unmapLastReference),
-    OperationSpec(
-      benchmark: benchmark, name: "punch-hole",
-      summary: "fallocate(PUNCH_HOLE) of the whole, mapped by the host",
-      method: "whole call", backings: files, requirement: needsPunchHole, measure: punchHostMapped),
-    OperationSpec(
-      benchmark: benchmark, name: "close", summary: "close of the last reference, never mapped by a guest",
-      method: "whole call", backings: files, measure: closeFile),
-    OperationSpec(
-      benchmark: benchmark, name: "close-guest-mapped",
-      summary: "close of the last reference while a guest maps it",
-      method: "whole call", backings: guestMemfds, requirement: GuestFault.needsGuest,
+  private static let whole: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "unmap",
+        summary: "munmap while a descriptor is open: anonymous memory is freed, a file's only unmapped",
+        method: "whole call", backings: mappable), measure: unmap),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "unmap-last-reference",
+        summary: "munmap of the last reference: memory is freed",
+        method: "whole call", backings: mappable, tier: .headline), measure: unmapLastReference),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "punch-hole",
+        summary: "fallocate(PUNCH_HOLE) of the whole, mapped by the host",
+        method: "whole call", backings: files), requirement: needsPunchHole, measure: punchHostMapped),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "close", summary: "close of the last reference, never mapped by a guest",
+        method: "whole call", backings: files, tier: .answer), measure: closeFile),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "close-guest-mapped",
+        summary: "close of the last reference while a guest maps it",
+        method: "whole call", backings: guestMemfds), requirement: GuestFault.needsGuest,
       measure: closeGuestMapped),
-    OperationSpec(
-      benchmark: benchmark, name: "vm-destroy", summary: "the end of a VM with all of its memory",
-      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false,
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "vm-destroy", summary: "the end of a VM with all of its memory",
+        unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false),
       requirement: GuestFault.needsGuest, measure: destroyFull),
-    OperationSpec(
-      benchmark: benchmark, name: "vm-destroy-empty",
-      summary: "the end of a VM whose memory was never touched",
-      unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false,
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "vm-destroy-empty",
+        summary: "the end of a VM whose memory was never touched",
+        unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false),
       requirement: GuestFault.needsGuest, measure: destroyEmpty),
   ]
 

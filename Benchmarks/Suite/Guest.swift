@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
+import Model
 
 /// One block's VM: a vCPU, warmed up, and the region under test behind its memory slot.
 struct Guest: ~Copyable {

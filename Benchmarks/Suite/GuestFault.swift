@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// guest-fault: bringing memory into KVM's mappings, driven by a vCPU. What it measures and how it can
 /// mislead stands in Loops/guest-fault.c.
@@ -12,31 +13,38 @@ enum GuestFault {
   private static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
   private static let hostMapped = guestMemfds.filter { !$0.isPrivate }
 
-  static let operations: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
-      method: "guest log", backings: Backing.allCases, isHeadline: true, takesPagesIn: true,
-      takesThreads: true, requirement: needsGuest, measure: touch),
-    OperationSpec(
-      benchmark: benchmark, name: "touch-after-host",
-      summary: "the guest's store to a page that the host brought in: only the guest's mapping is built",
-      method: "guest log", backings: hostMapped, requirement: needsGuest, measure: touchAfterHost),
-    OperationSpec(
-      benchmark: benchmark, name: "host-after-guest",
-      summary: "the host's store to a page that the guest brought in: only the host's mapping is built",
-      method: "chained stamps", backings: hostMapped, requirement: needsGuest, measure: hostAfterGuest),
-    OperationSpec(
-      benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
-      method: "whole call", backings: guestMemfds, takesPagesIn: true, requirement: needsPreFault,
+  static let operations: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
+        method: "guest log", backings: Backing.allCases, tier: .headline, takesPagesIn: true,
+        takesThreads: true), requirement: needsGuest, measure: touch),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "touch-after-host",
+        summary: "the guest's store to a page that the host brought in: only the guest's mapping is built",
+        method: "guest log", backings: hostMapped), requirement: needsGuest, measure: touchAfterHost),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "host-after-guest",
+        summary: "the host's store to a page that the guest brought in: only the host's mapping is built",
+        method: "chained stamps", backings: hostMapped), requirement: needsGuest, measure: hostAfterGuest),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
+        method: "whole call", backings: guestMemfds, tier: .answer, takesPagesIn: true),
+      requirement: needsPreFault,
       measure: preFault),
-    OperationSpec(
-      benchmark: benchmark, name: "pre-fault-in-batches",
-      summary: "KVM_PRE_FAULT_MEMORY of one batch of pages after the other: what sharing the calls saves",
-      method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512], backings: guestMemfds,
-      isDetail: true, takesPagesIn: true, requirement: needsPreFault, measure: preFault),
-    OperationSpec(
-      benchmark: benchmark, name: "retouch", summary: "the guest's second store: no fault, the floor",
-      method: "guest log", backings: Backing.allCases, requirement: needsGuest, measure: retouch),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "pre-fault-in-batches",
+        summary: "KVM_PRE_FAULT_MEMORY of one batch of pages after the other: what sharing the calls saves",
+        method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512], backings: guestMemfds,
+        tier: .detail, takesPagesIn: true), requirement: needsPreFault, measure: preFault),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "retouch", summary: "the guest's second store: no fault, the floor",
+        method: "guest log", backings: Backing.allCases), requirement: needsGuest, measure: retouch),
   ]
 
   static func needsGuest(_ measured: Case, _ bench: Workbench) -> Refusal? {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Harness
+import Model
 
 /// Where a run measures and whom it can hold beside it, as far as a topology tells: made without asking the kernel for
 /// anything, so that a plan can be laid out for a machine that is elsewhere.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import GuestMemory
+import Model
 
 /// Nodes as a caller names them.
 public enum NodeChoice: Hashable, Codable, Sendable {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
-import Machine
+import Model
 
 /// What the caller asks for; nil means what the plan says.
 public struct Selection: Sendable {
@@ -60,8 +58,9 @@ public enum PlanName: String, CaseIterable, Sendable {
   /// Relative half-width at which a group stops early.
   public var precision: Double { self == .quick ? 0.05 : 0.02 }
 
-  /// Visits to every group.
-  public var passes: Int { self == .quick ? 8 : 12 }
+  /// Visits to every group. Fewer cost power faster than they save time: Student's quantile grows with each that is left
+  /// out, and a comparison of many cases asks for small probabilities.
+  public static let passes = 12
 
   /// Bytes of a block's region.
   public var regionBytes: Int { self == .quick ? 2 << 20 : 4 << 20 }
@@ -71,18 +70,22 @@ public enum PlanName: String, CaseIterable, Sendable {
   /// what needs it keeps its cases, so that they say why not.
   func others(for spec: OperationSpec, otherCPUs: Int) -> [OthersState] {
     if otherCPUs == 0, spec.armAxis != .others, spec.others.contains(.idle) { return [.idle] }
-    let isPlain = self == .quick && spec.armAxis == .backing && !spec.isHeadline
-    guard isPlain || spec.isDetail && spec.armAxis != .online else { return spec.others }
+    let isPlain = self == .quick && spec.armAxis == .backing && spec.tier != .headline
+    guard isPlain || spec.tier == .detail && spec.armAxis != .online else { return spec.others }
     return spec.others.contains(.spin) ? [.spin] : spec.others
   }
 
-  /// `quick` has time for what is detail only where it is named, or its benchmark is that has nothing else.
+  /// A figure that does not repeat is worth less than none: `quick` measures what the answer rests on, and the rest where
+  /// it is asked for. What is detail is asked for by its own name, or by its benchmark's where that has nothing else.
   func leavesOut(_ spec: OperationSpec, _ selection: Selection) -> Bool {
-    guard self == .quick, spec.isDetail, selection.operations?.contains(spec.name) != true else {
-      return false
+    guard self == .quick, selection.operations?.contains(spec.name) != true else { return false }
+    let isNamed = selection.benchmarks?.contains(spec.benchmark) == true
+    switch spec.tier {
+    case .headline, .answer: return false
+    case .further: return !isNamed
+    case .detail:
+      return !isNamed || Catalogue.specs.contains { $0.benchmark == spec.benchmark && $0.tier != .detail }
     }
-    return selection.benchmarks?.contains(spec.benchmark) != true
-      || Catalogue.operations.contains { $0.benchmark == spec.benchmark && !$0.isDetail }
   }
 }
 
@@ -109,7 +112,7 @@ extension Plan {
     othersByNode: [(node: Int, count: Int)] = [],
     onlineCPUs: Int = 1, isAvailable: (Backing) -> Bool, refuses: (OperationSpec, Case) -> Refusal?
   ) -> Plan {
-    let specs = Catalogue.operations.filter { spec in
+    let specs = Catalogue.specs.filter { spec in
       selection.benchmarks?.contains(spec.benchmark) ?? true
         && selection.operations?.contains(spec.name) ?? true
         && selection.methods?.contains(spec.method) ?? true && !name.leavesOut(spec, selection)
@@ -132,7 +135,7 @@ extension Plan {
     return Plan(
       name: name.rawValue, groups: groups, leftOut: [leftOut].compactMap(\.self),
       precision: precision ?? name.precision,
-      budget: budget ?? name.budget, seed: seed, passes: passes ?? name.passes,
+      budget: budget ?? name.budget, seed: seed, passes: passes ?? PlanName.passes,
       smallestPages: isSizeAsked ? nil : smallestPages)
   }
 

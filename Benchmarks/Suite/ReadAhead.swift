@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// The first touch of pages that another thread takes in, a batch ahead: by the host, or by the guest. What it measures
 /// and how it can mislead stands in Loops/read-ahead.c.
@@ -14,17 +15,19 @@ enum ReadAhead {
   // Shadow paging prefetches what a slot's own mapping already has, so that pages of ordinary memory do not all fault.
   private static let hostMapped = Backing.allCases.filter { $0.isGuestMemfd && !$0.isPrivate }
 
-  static let host = OperationSpec(
-    benchmark: FaultIn.benchmark, name: "touch-read-ahead",
-    summary: "the store to each page, a batch of them taken in by another thread before",
-    method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
-    backings: mappable, isDetail: true, takesPagesIn: true, isPathLength: false, measure: touch)
+  static let host = MeasuredOperation(
+    OperationSpec(
+      benchmark: FaultIn.benchmark, name: "touch-read-ahead",
+      summary: "the store to each page, a batch of them taken in by another thread before",
+      method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
+      backings: mappable, tier: .detail, takesPagesIn: true, isPathLength: false), measure: touch)
 
-  static let guest = OperationSpec(
-    benchmark: GuestFault.benchmark, name: "touch-read-ahead",
-    summary: "the guest's store to each page, a batch of them taken in by a host thread before",
-    method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
-    backings: hostMapped, isDetail: true, takesPagesIn: true, isPathLength: false,
+  static let guest = MeasuredOperation(
+    OperationSpec(
+      benchmark: GuestFault.benchmark, name: "touch-read-ahead",
+      summary: "the guest's store to each page, a batch of them taken in by a host thread before",
+      method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
+      backings: hostMapped, tier: .detail, takesPagesIn: true, isPathLength: false),
     requirement: GuestFault.needsGuest, measure: guestTouch)
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Analysis
+import Model
 
 /// The step at which a kernel takes guest_memfd's pages out of the direct map, as a run's interrupts show it: a flush
 /// interrupts every other CPU once a page.

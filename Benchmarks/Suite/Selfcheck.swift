@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
 import Loops
+import Model
 import Statistics
 
 /// A/A: one case against itself, many times, through the same runner, rule and statistics as any other.
@@ -91,6 +92,21 @@ extension OperationSpec {
 
   /// The operation with some arms delayed.
   func delayed(_ delay: Delay) -> OperationSpec {
+    var copy = self
+    copy.delay = delay
+    return copy
+  }
+}
+
+extension MeasuredOperation {
+  /// The operation as a reference asks for it.
+  func adapted(to reference: OperationReference) -> MeasuredOperation {
+    var operation = reference.delay.map(delayed) ?? self
+    if reference.isReplicated { operation.spec = operation.spec.replicated }
+    return operation
+  }
+
+  private func delayed(_ delay: Delay) -> MeasuredOperation {
     var copy = replacing { original, measured, bench throws(Refusal) in
       guard delay.isOn(measured) else { return try original.measure(measured, bench) }
       let subject = try Subject(measured, bench)
@@ -102,7 +118,7 @@ extension OperationSpec {
       bench.record(samples: bench.takeSamples(), detail: Selfcheck.detail(measured, bench))
       bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
     }
-    copy.delay = delay
+    copy.spec = copy.spec.delayed(delay)
     return copy
   }
 }

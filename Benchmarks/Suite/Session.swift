@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Machine
+import Model
 import SystemPackage
 
 /// What a caller asks of the machine, before anything is measured.
@@ -139,7 +140,7 @@ public struct Session {
 
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
-    spec.requirement(measured, workbench)
+    Catalogue.requirement(of: spec, measured, workbench)
   }
 
   /// How large a block's region is, and what bounded it.

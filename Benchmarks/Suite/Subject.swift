@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
 import Loops
+import Model
 
 /// The memory of one block: a fresh file, or none for anonymous memory, and its mapping.
 struct Subject: ~Copyable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import GuestMemory
+import Harness
 import Loops
-import Machine
+import Model
 
 /// tlb-flush: what a removal costs the other CPUs, and what a broadcast costs at all. What it measures and
 /// how it can mislead stands in Loops/tlb-flush.c and CKernel's companion.h.
@@ -10,24 +10,27 @@ enum TLBFlush {
   static let benchmark = "tlb-flush"
   private static let mappable = Backing.allCases.filter { !$0.isPrivate }
 
-  static let operations: [OperationSpec] = [
-    OperationSpec(
-      benchmark: benchmark, name: "bystander",
-      summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
-      method: "companions' gaps", others: [.spin], backings: mappable, takesPagesIn: true,
-      isPathLength: false,
+  static let operations: [MeasuredOperation] = [
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "bystander",
+        summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
+        method: "companions' gaps", others: [.spin], backings: mappable, tier: .answer, takesPagesIn: true,
+        isPathLength: false),
       requirement: Catalogue.needsCompanion, measure: bystander),
-    OperationSpec(
-      benchmark: benchmark, name: "faulting-thread",
-      summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
-      method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "faulting-thread",
+        summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
+        method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true),
       requirement: Catalogue.needsCompanion, measure: touch),
-    OperationSpec(
-      benchmark: benchmark, name: "user-shootdown",
-      summary:
-        "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
-      method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
-      isPathLength: false, measure: userShootdown),
+    MeasuredOperation(
+      OperationSpec(
+        benchmark: benchmark, name: "user-shootdown",
+        summary:
+          "mprotect of one page while threads of this process run on other CPUs: a proxy for a broadcast",
+        method: "proxy: each mprotect", armAxis: .threads, others: [.idle], backings: [.anonymous],
+        isPathLength: false), measure: userShootdown),
   ]
 
   private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Loops
-import Machine
+import Model
 
 /// The first touch by several threads at once, of the host or of a guest's vCPUs, each in its own part of the region.
 /// What it measures and how it can mislead stands in Loops/threads.c.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
 import Loops
+import Model
 import Statistics
 
 /// What timing each page adds to a fault: the same loop with a stamp a page and timed once around, in turn.

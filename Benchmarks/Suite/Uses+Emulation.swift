@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Model
 
 extension Uses {
   /// A guest runs, from the memory, an instruction that copies a byte of it to where there is no memory. The CPU runs

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Machine
+import Model
 
 /// Tries, on fresh memory of each backing, what the kernel does with a process's memory on behalf of a VMM: whether
 /// it works, or the errno. All but `mlock` and `MADV_POPULATE_WRITE`, which show get_user_pages alone, move a byte or

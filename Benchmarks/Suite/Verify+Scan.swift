@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
-import Machine
+import Harness
+import Model
 import SystemPackage
 
 /// Frames that no user mapping names, and the flush.

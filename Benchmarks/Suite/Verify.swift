@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Machine
+import Model
 import SystemPackage
 
 /// Takes memory through its life and looks, after each step, whether the kernel's own mapping still reads its
@@ -34,10 +35,8 @@ public final class Verify {
     self.session = session
     bench = session.workbench
     self.pages = pages
-    do throws(MachineFailure) {
-      sight = try KernelSight.open(pageBytes: bench.pageBytes)
-      pagemap = try Pagemap(pageBytes: bench.pageBytes)
-    } catch { throw Refusal(error) }
+    sight = try KernelSight.open(pageBytes: bench.pageBytes)
+    pagemap = try Pagemap(pageBytes: bench.pageBytes)
     ram = Self.systemRAM(sight, scans: scans)
   }
 
@@ -45,7 +44,7 @@ public final class Verify {
     _ sight: borrowing KernelSight, scans: Bool
   ) -> Result<[Range<UInt64>], Refusal> {
     guard scans else { return .failure(.unsupported("frames without a user mapping", remedy: "--scan")) }
-    if let failure = sight.scanRefusal { return .failure(Refusal(failure)) }
+    if let refusal = sight.scanRefusal { return .failure(refusal) }
     let text = SystemFiles().text("/proc/iomem") ?? ""
     let frames = SystemRAM.frames(inText: text, pageBytes: sight.pageBytes)
     guard !frames.isEmpty else {
@@ -166,7 +165,7 @@ public final class Verify {
   func stampPage(_ address: UnsafeMutableRawPointer, _ page: Int) throws(Refusal) -> UInt64 {
     address.storeBytes(of: stamp, as: UInt64.self)
     address.storeBytes(of: UInt64(page), toByteOffset: 8, as: UInt64.self)
-    do throws(MachineFailure) { return try pagemap.frame(of: address) } catch { throw Refusal(error) }
+    return try pagemap.frame(of: address)
   }
 
   /// What one frame shows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
 /// Why /dev/kvm could not be opened, with what would help.

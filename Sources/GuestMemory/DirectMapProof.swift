@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
 /// What one page of user memory shows about the kernel's direct map, without privilege: get_user_pages

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
 /// The kernel's switch for the flush after a removal from the direct map, held in one state; what it said

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
 /// The size of a huge page (x86-64, and arm64 with 4 KiB pages).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 
 /// KVM's own counts for one vCPU (KVM_GET_STATS_FD).
 public struct VirtualCPUStats: Hashable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import Model
 
 /// The VM types that gmembench uses.
 public enum VirtualMachineType: UInt, Sendable {

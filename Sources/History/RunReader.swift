@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dispatch
-import Machine
+import Model
 import Records
 import Synchronization
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import Model
 public import SystemPackage
 
 /// Where the calling thread may run. The process stays single-threaded, so the thread is the process.

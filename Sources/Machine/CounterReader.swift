@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import Model
 
 /// Reads the kernel's counters before and after a block.
 ///

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 
 extension Doctor.Examination {
   /// What the kernel was built or booted with that adds to every fault, free or switch.

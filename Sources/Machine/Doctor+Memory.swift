@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 
 extension Doctor.Examination {
   /// NUMA, page sizes, what moves or merges pages, and the limits.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 
 extension Doctor.Examination {
   /// Frequency, SMT, and which CPUs this process can hold in a known state.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
 /// Probes at the entry of the kernel-range TLB flush and at its return, which stamp each call that one thread makes,
@@ -49,36 +50,35 @@ public struct FlushProbe: ~Copyable {
   }
 
   /// Throws where and why the probes cannot be had; changes nothing.
-  public static func check(_ clock: Clock, files: SystemFiles = SystemFiles()) throws(MachineFailure) {
+  public static func check(_ clock: Clock, files: SystemFiles = SystemFiles()) throws(Refusal) {
     _ = try location(clock, files)
   }
 
-  private static func location(_ clock: Clock, _ files: SystemFiles) throws(MachineFailure) -> String {
+  private static func location(_ clock: Clock, _ files: SystemFiles) throws(Refusal) -> String {
     guard let folder = folders.first(where: { files.names(in: $0)?.contains("trace_clock") == true }) else {
       guard files.text("/proc/filesystems")?.contains("\ttracefs\n") == true else {
-        throw MachineFailure(
-          message: "the kernel has no tracefs", remedy: "a kernel with CONFIG_FTRACE and CONFIG_KPROBE_EVENTS"
+        throw Refusal.unsupported(
+          "the kernel has no tracefs", remedy: "a kernel with CONFIG_FTRACE and CONFIG_KPROBE_EVENTS"
         )
       }
-      throw MachineFailure(
-        message: "tracefs is not mounted, or only root sees it",
+      throw Refusal.unsupported(
+        "tracefs is not mounted, or only root sees it",
         remedy: "as root, mount -t tracefs tracefs \(folders[0])")
     }
     switch files.writeRefusal(folder + "/kprobe_events") {
     case nil: break
     case .noSuchFileOrDirectory?:
-      throw MachineFailure(
-        message: "the kernel has no kprobe_events", remedy: "a kernel with CONFIG_KPROBE_EVENTS")
+      throw Refusal.unsupported(
+        "the kernel has no kprobe_events", remedy: "a kernel with CONFIG_KPROBE_EVENTS")
     case let error?:
-      throw MachineFailure(
-        message: "\(folder)/kprobe_events: \(error)", remedy: "root, with lockdown off")
+      throw Refusal.unsupported("\(folder)/kprobe_events: \(error)", remedy: "root, with lockdown off")
     }
     guard files.line(folder + "/trace_clock")?.contains(clock.rawValue) == true else {
-      throw MachineFailure(
-        message: "the kernel's trace has no clock \(clock.rawValue)", remedy: "--clock monotonic")
+      throw Refusal.unsupported(
+        "the kernel's trace has no clock \(clock.rawValue)", remedy: "--clock monotonic")
     }
     guard files.contains(" \(function)\n", in: "/proc/kallsyms") else {
-      throw MachineFailure(message: "\(function) is no function of this kernel that a probe could reach")
+      throw Refusal.unsupported("\(function) is no function of this kernel that a probe could reach")
     }
     return folder
   }
@@ -89,7 +89,7 @@ public struct FlushProbe: ~Copyable {
   ///   - calls: how many there is to be room for.
   public static func make(
     cpu: Int, thread: Int32, calls: Int, clock: Clock, files: SystemFiles = SystemFiles()
-  ) throws(MachineFailure) -> FlushProbe {
+  ) throws(Refusal) -> FlushProbe {
     let folder = try location(clock, files)
     removeStale(folder, files)
     do throws(Errno) {
@@ -104,7 +104,7 @@ public struct FlushProbe: ~Copyable {
         ownInstance: ownInstance, recording: recording)
       try probe.setUp(thread: thread, calls: calls, clock: clock)
       return probe
-    } catch { throw MachineFailure(message: "setting up probes of \(function): \(error)") }
+    } catch { throw Refusal.unsupported("setting up probes of \(function): \(error)") }
   }
 
   private init(
@@ -146,27 +146,27 @@ public struct FlushProbe: ~Copyable {
   deinit { Self.remove(group, instance, folder, files) }
 
   /// From now on calls are recorded. It takes the kernel milliseconds.
-  public func arm() throws(MachineFailure) {
+  public func arm() throws(Refusal) {
     do throws(Errno) {
       try files.empty(recordsPath)
       try files.write("1", to: switchPath)
-    } catch { throw MachineFailure(message: "arming the probes: \(error)") }
+    } catch { throw Refusal.unsupported("arming the probes: \(error)") }
   }
 
   /// Takes the probes out of the functions again, after some calls of the empty one.
-  public func disarm() throws(MachineFailure) {
+  public func disarm() throws(Refusal) {
     for _ in 0..<Self.emptyCalls { _ = getppid() }
     do throws(Errno) { try files.write("0", to: switchPath) } catch {
-      throw MachineFailure(message: "disarming the probes: \(error)")
+      throw Refusal.unsupported("disarming the probes: \(error)")
     }
   }
 
   /// How long the calls between `arm` and `disarm` took, in ticks of the clock, in their order.
-  public func durations() throws(MachineFailure) -> (flushes: [UInt64], emptyCalls: [UInt64]) {
+  public func durations() throws(Refusal) -> (flushes: [UInt64], emptyCalls: [UInt64]) {
     let path = recordsPath
-    guard let text = files.text(path) else { throw MachineFailure(message: "\(path) does not read") }
+    guard let text = files.text(path) else { throw Refusal.unsupported("\(path) does not read") }
     guard let durations = Self.durations(text, types: types) else {
-      throw MachineFailure(message: "\(path) does not show one return for each call")
+      throw Refusal.unsupported("\(path) does not show one return for each call")
     }
     return (durations[0], durations[1])
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
 /// A file through which the kernel shows what its own mapping of memory reads: /dev/mem or /proc/kcore.
@@ -55,12 +56,12 @@ public struct KernelSight: ~Copyable {
 
   /// The first of the two that shows a page of our own as it is: an open file proves nothing, since both may
   /// hide memory (STRICT_DEVMEM refuses or fills with zeros, kcore fills with zeros).
-  public static func open(pageBytes: Int) throws(MachineFailure) -> KernelSight {
+  public static func open(pageBytes: Int) throws(Refusal) -> KernelSight {
     let page = UnsafeMutableRawBufferPointer.allocate(byteCount: pageBytes, alignment: pageBytes)
     defer { page.deallocate() }
     for index in page.indices { page[index] = UInt8(truncatingIfNeeded: index % 251 + 1) }
     let control = [UInt8](page)
-    guard let base = page.baseAddress else { throw MachineFailure(message: "no memory for a page") }
+    guard let base = page.baseAddress else { throw Refusal.unsupported("no memory for a page") }
     let frame = try Pagemap(pageBytes: pageBytes).frame(of: base)
     var refusals: [String] = []
     for path in [devMem, kcore] {
@@ -70,7 +71,7 @@ public struct KernelSight: ~Copyable {
         refusals.append("\(path) does not show a page of our own as it is")
       } catch { refusals.append("\(path): \(error)") }
     }
-    throw MachineFailure(message: refusals.joined(separator: "; "), remedy: remedy)
+    throw Refusal.unsupported(refusals.joined(separator: "; "), remedy: remedy)
   }
 
   /// Looks at one frame.
@@ -90,10 +91,10 @@ public struct KernelSight: ~Copyable {
   }
 
   /// Why a scan cannot be had, if it cannot: /proc/kcore shows a page of zeros where nothing is.
-  public var scanRefusal: MachineFailure? {
+  public var scanRefusal: Refusal? {
     guard kcore != nil else { return nil }
-    return MachineFailure(
-      message: "only /dev/mem tells a missing page from one of zeros, and here is /proc/kcore alone",
+    return Refusal.unsupported(
+      "only /dev/mem tells a missing page from one of zeros, and here is /proc/kcore alone",
       remedy: "CONFIG_DEVMEM=y and CONFIG_STRICT_DEVMEM=n")
   }
 

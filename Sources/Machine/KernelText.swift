@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Model
 
 /// The raw text of a file in /proc, searched with memchr instead of being split: `/proc/interrupts` of a
 /// large machine has a megabyte, and `swift run` builds this code unoptimised. Valid only as long as its bytes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import Model
 import SystemPackage
 
 /// Takes CPUs offline and back through `/sys/devices/system/cpu/cpuN/online`. All are online again when its owner
@@ -27,18 +28,17 @@ public struct OnlineCPUs: ~Copyable {
   ///   - online: the CPUs online now.
   public static func check(
     beside cpu: Int, online: CPUSet, least: Int, files: SystemFiles = SystemFiles()
-  ) throws(MachineFailure) {
+  ) throws(Refusal) {
     let refusals = online.members.filter { $0 != cpu }.compactMap { files.writeRefusal(path($0)) }
     let reachable = online.count - refusals.count
     guard reachable < least else { return }
     // Without the file a CPU is there to stay (CPU 0 on x86 since 6.5), or the kernel knows no hotplug.
     if let error = refusals.first(where: { $0 != .noSuchFileOrDirectory }) {
-      throw MachineFailure(
-        message: "/sys/devices/system/cpu/cpuN/online: \(error)", remedy: "root, and a writable /sys")
+      throw Refusal.unsupported(
+        "/sys/devices/system/cpu/cpuN/online: \(error)", remedy: "root, and a writable /sys")
     }
-    throw MachineFailure(
-      message:
-        "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and \(least - 1) have to be")
+    throw Refusal.unsupported(
+      "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and \(least - 1) have to be")
   }
 
   public init(beside cpu: Int, online: CPUSet, files: SystemFiles = SystemFiles()) {
@@ -62,27 +62,26 @@ public struct OnlineCPUs: ~Copyable {
   }
 
   /// Leaves `count` CPUs online.
-  public mutating func keep(_ count: Int) throws(MachineFailure) {
+  public mutating func keep(_ count: Int) throws(Refusal) {
     let kept = self.kept(count)
     for cpu in removable.members where kept.contains(cpu) { try bringBack(cpu) }
     for cpu in removable.members.reversed() where !kept.contains(cpu) && offline[cpu] == nil {
       do throws(Errno) {
         offline[cpu] = Offline(try RestoredState(files.root + Self.path(cpu), "1"))
         try files.write("0", to: Self.path(cpu))
-      } catch { throw MachineFailure(message: "taking CPU \(cpu) offline: \(error)") }
+      } catch { throw Refusal.unsupported("taking CPU \(cpu) offline: \(error)") }
     }
   }
 
   /// Brings every CPU back and says whether that worked.
-  public consuming func restore() throws(MachineFailure) {
+  public consuming func restore() throws(Refusal) {
     for cpu in removable.members { try bringBack(cpu) }
   }
 
-  private mutating func bringBack(_ cpu: Int) throws(MachineFailure) {
+  private mutating func bringBack(_ cpu: Int) throws(Refusal) {
     guard offline[cpu] != nil else { return }
     do throws(Errno) { try files.write("1", to: Self.path(cpu)) } catch {
-      throw MachineFailure(
-        message: "bringing CPU \(cpu) back: \(error)", remedy: "echo 1 > \(Self.path(cpu))")
+      throw Refusal.unsupported("bringing CPU \(cpu) back: \(error)", remedy: "echo 1 > \(Self.path(cpu))")
     }
     offline[cpu] = nil
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import Model
 import SystemPackage
 
 /// What /proc/self/pagemap says of one page.
@@ -22,25 +23,24 @@ public struct Pagemap: ~Copyable {
   private let file: LookedAtFile
   private let pageBytes: Int
 
-  public init(pageBytes: Int) throws(MachineFailure) {
+  public init(pageBytes: Int) throws(Refusal) {
     do throws(Errno) { file = try LookedAtFile("/proc/self/pagemap") } catch {
-      throw MachineFailure(
-        message: "/proc/self/pagemap: \(error)", remedy: "CONFIG_PROC_PAGE_MONITOR=y, as root")
+      throw Refusal.unsupported("/proc/self/pagemap: \(error)", remedy: "CONFIG_PROC_PAGE_MONITOR=y, as root")
     }
     self.pageBytes = pageBytes
   }
 
   /// The frame behind a page of this process that has been touched.
-  public func frame(of address: UnsafeRawPointer) throws(MachineFailure) -> UInt64 {
+  public func frame(of address: UnsafeRawPointer) throws(Refusal) -> UInt64 {
     var entry: UInt64 = 0
     let result = ckernel_pagemap_entry(file.number, address, pageBytes, &entry)
     guard result == 0 else {
-      throw MachineFailure(message: "/proc/self/pagemap: \(Errno(rawValue: -result))")
+      throw Refusal.unsupported("/proc/self/pagemap: \(Errno(rawValue: -result))")
     }
     switch PagemapEntry(entry) {
     case .frame(let frame): return frame
-    case .hidden: throw MachineFailure(message: "/proc/self/pagemap hides frames", remedy: "run as root")
-    case .absent: throw MachineFailure(message: "/proc/self/pagemap shows no page where one was touched")
+    case .hidden: throw Refusal.unsupported("/proc/self/pagemap hides frames", remedy: "run as root")
+    case .absent: throw Refusal.unsupported("/proc/self/pagemap shows no page where one was touched")
     }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 import SystemPackage
 
 /// Why something is not counted.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 import SystemPackage
 
 /// A machine as its own tools print it, so that a plan can be made for one that is elsewhere. One file holds, in any
@@ -17,16 +18,16 @@ public struct TopologyFile: Sendable {
   private static let mostBytes = 8 << 20
 
   /// What is wrong is said with the file's name and, where one is to blame, the line.
-  public init(path: String) throws(MachineFailure) {
+  public init(path: String) throws(Refusal) {
     let text: String
-    do { text = try Self.text(path) } catch { throw MachineFailure(message: "\(path): \(error)") }
+    do { text = try Self.text(path) } catch { throw Refusal.unsupported("\(path): \(error)") }
     guard text.utf8.count <= Self.mostBytes else {
-      throw MachineFailure(message: "\(path): more than \(Self.mostBytes >> 20) MiB are no topology")
+      throw Refusal.unsupported("\(path): more than \(Self.mostBytes >> 20) MiB are no topology")
     }
     try self.init(text: text, name: path)
   }
 
-  init(text: String, name: String) throws(MachineFailure) {
+  init(text: String, name: String) throws(Refusal) {
     var lines = TopologyLines(name: name)
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) { try lines.take(line) }
     topology = try lines.topology()
@@ -80,7 +81,7 @@ private struct TopologyLines {
 
   init(name: String) { self.name = name }
 
-  mutating func take(_ text: Substring) throws(MachineFailure) {
+  mutating func take(_ text: Substring) throws(Refusal) {
     line += 1
     let words = text.split(whereSeparator: \.isWhitespace)
     guard let first = words.first else { return }
@@ -100,25 +101,25 @@ private struct TopologyLines {
     }
   }
 
-  private func failure(_ message: String, line: Int? = nil) -> MachineFailure {
-    MachineFailure(message: "\(name):\(line ?? self.line): \(message)")
+  private func failure(_ message: String, line: Int? = nil) -> Refusal {
+    Refusal.unsupported("\(name):\(line ?? self.line): \(message)")
   }
 
-  private func number(_ text: Substring, _ what: String) throws(MachineFailure) -> Int {
+  private func number(_ text: Substring, _ what: String) throws(Refusal) -> Int {
     guard let set = CPUSet(list: String(text)), set.count == 1, let number = set.members.first else {
       throw failure("\(what) '\(text.prefix(40))' is not a number from 0 to 65535")
     }
     return number
   }
 
-  private func list(_ words: [Substring], _ what: String) throws(MachineFailure) -> CPUSet {
+  private func list(_ words: [Substring], _ what: String) throws(Refusal) -> CPUSet {
     guard words.count == 2, let set = CPUSet(list: String(words[1])), !set.isEmpty else {
       throw failure("\(what) is not a list such as 0-3,8")
     }
     return set
   }
 
-  private mutating func takeDeclaration(_ words: [Substring]) throws(MachineFailure) {
+  private mutating func takeDeclaration(_ words: [Substring]) throws(Refusal) {
     let list = words.last.map { $0.filter { $0 != "(" && $0 != ")" } } ?? ""
     guard words.count == 4, words[2] == "nodes", let numbers = CPUSet(list: list),
       numbers.count == Int(words[1])
@@ -127,7 +128,7 @@ private struct TopologyLines {
     declared = (line, numbers)
   }
 
-  private mutating func takeNode(_ words: [Substring]) throws(MachineFailure) {
+  private mutating func takeNode(_ words: [Substring]) throws(Refusal) {
     guard words.count > 1 else { throw failure("a node without a number") }
     if words[1] == "distances:" { return }
     if words.dropFirst().allSatisfy({ Int($0) != nil }) {
@@ -158,7 +159,7 @@ private struct TopologyLines {
   }
 
   /// A node that the file declared.
-  private func known(_ word: Substring) throws(MachineFailure) -> Int {
+  private func known(_ word: Substring) throws(Refusal) -> Int {
     let number = try self.number(word, "node")
     guard let declared else { throw failure("node \(number) stands before the line 'available: …'") }
     guard declared.nodes.contains(number) else {
@@ -167,14 +168,14 @@ private struct TopologyLines {
     return number
   }
 
-  private func mebibytes(_ words: [Substring]) throws(MachineFailure) -> Int64 {
+  private func mebibytes(_ words: [Substring]) throws(Refusal) -> Int64 {
     guard words.count == 5, words[4] == "MB", let size = Int64(words[3]), (0..<1 << 43).contains(size) else {
       throw failure("a size is not whole MB, or not of this world")
     }
     return size << 20
   }
 
-  private mutating func takeDistances(_ words: [Substring]) throws(MachineFailure) {
+  private mutating func takeDistances(_ words: [Substring]) throws(Refusal) {
     let node = try known(words[0].dropLast())
     guard distances[node] == nil else { throw failure("the distances of node \(node) a second time") }
     let expected = distanceColumns?.nodes.count ?? 0
@@ -193,7 +194,7 @@ private struct TopologyLines {
     if names.first == "cpu" { columns = names.map(String.init) }
   }
 
-  private mutating func takeRow(_ text: Substring) throws(MachineFailure) {
+  private mutating func takeRow(_ text: Substring) throws(Refusal) {
     let fields = text.split(separator: ",", omittingEmptySubsequences: false)
     guard !columns.isEmpty else { throw failure("lscpu's '# CPU,…' is missing above") }
     guard fields.count == columns.count else {
@@ -203,7 +204,7 @@ private struct TopologyLines {
       // Of an offline CPU lscpu knows no core.
       columns.firstIndex(of: name).map { fields[$0] }.flatMap { $0.isEmpty || $0 == "-" ? nil : $0 }
     }
-    func optional(_ name: String) throws(MachineFailure) -> Int? {
+    func optional(_ name: String) throws(Refusal) -> Int? {
       guard let text = field(name) else { return nil }
       return try number(text, name)
     }
@@ -216,7 +217,7 @@ private struct TopologyLines {
       isOnline: online == "Y" || online == "yes")
   }
 
-  private mutating func takeQuota(_ words: [Substring]) throws(MachineFailure) {
+  private mutating func takeQuota(_ words: [Substring]) throws(Refusal) {
     let limit = words[0].split(separator: ":").last ?? ""
     if limit == "max" { return }
     guard words.count == 2, let time = Int(limit), let period = Int(words[1]), time > 0, period > 0 else {
@@ -228,10 +229,10 @@ private struct TopologyLines {
 
 extension TopologyLines {
   /// What the lines say together.
-  func topology() throws(MachineFailure) -> Topology {
+  func topology() throws(Refusal) -> Topology {
     guard let declared else {
-      throw MachineFailure(
-        message: "\(name): no line 'available: N nodes (LIST)'", remedy: "the output of numactl --hardware")
+      throw Refusal.unsupported(
+        "\(name): no line 'available: N nodes (LIST)'", remedy: "the output of numactl --hardware")
     }
     let numbers = declared.nodes.members
     let distances = try distances(of: numbers)
@@ -264,7 +265,7 @@ extension TopologyLines {
   }
 
   /// lscpu and numactl have to speak of the same CPUs.
-  private func checkRows(_ listed: CPUSet) throws(MachineFailure) {
+  private func checkRows(_ listed: CPUSet) throws(Refusal) {
     guard !rows.isEmpty else { return }
     for (number, node) in nodes.sorted(by: { $0.key < $1.key }) {
       for cpu in node.cpus?.members ?? [] {
@@ -295,10 +296,10 @@ extension TopologyLines {
   }
 
   /// Each node's distances in the order of `numbers`; 0 where numactl has none.
-  private func distances(of numbers: [Int]) throws(MachineFailure) -> [Int: [Int]] {
+  private func distances(of numbers: [Int]) throws(Refusal) -> [Int: [Int]] {
     guard let columns = distanceColumns else {
       guard hasNoDistances || numbers.count == 1 else {
-        throw MachineFailure(message: "\(name):\(line): the distances of \(numbers.count) nodes are missing")
+        throw Refusal.unsupported("\(name):\(line): the distances of \(numbers.count) nodes are missing")
       }
       return Dictionary(uniqueKeysWithValues: numbers.map { ($0, numbers.map { _ in 0 }) })
     }

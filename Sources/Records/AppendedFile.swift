@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
+import Model
 import SystemPackage
 
 /// A file that grows by whole lines: a kill leaves what was appended so far, and a full disk does not leave half

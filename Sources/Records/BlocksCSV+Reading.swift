@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
+import Model
 
 /// What the summary of a case needs of a block's line.
 public struct RecordedBlock: Sendable {

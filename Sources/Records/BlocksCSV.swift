@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Model
 import Statistics
 
 /// blocks.csv: one line a block, whatever became of it, in the order in which they were measured. `status` tells

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 
 /// Reads RFC 4180 with LF or CRLF, record by record and in bounded memory: a header line, then rows with as many
 /// fields. A byte order mark is skipped; a last line without a line feed is one.

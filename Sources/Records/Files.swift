@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
+import Model
 import SystemPackage
 
 /// Where one format goes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
+import Model
 import SystemPackage
 
 /// A file's lines, one at a time, through a buffer of fixed size: memory does not grow with the file. Read, not

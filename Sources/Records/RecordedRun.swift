@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
+import Model
 import Statistics
 
 /// A run as a database of runs keeps it: what its folder, or its summary alone, says of it, but the samples.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
+import Model
 import Statistics
 
 /// A baseline was asked for that no block was recorded of.

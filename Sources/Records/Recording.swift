@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
+import Model
 
 /// What a run, or somebody else, left in files: read back to be compared or computed again.
 public struct Recording: Sendable {

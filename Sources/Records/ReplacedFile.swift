@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
+import Model
 import SystemPackage
 
 /// A file whose whole content changes at once: a reader, and a kill at any moment, finds the old text or the new.

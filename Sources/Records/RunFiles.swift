@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
+import Model
 import SystemPackage
 
 /// Where a run's results go: the files asked for one by one, and a directory with all of them.

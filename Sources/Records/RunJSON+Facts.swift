@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
 
 extension RunJSON {
   /// What may move the figures of one machine from one run to another, by the words of a report.

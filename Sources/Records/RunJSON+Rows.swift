@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Model
 
 extension RunJSON {
   /// What was measured on: the machine key, then the fingerprint's fields. Neither a host's nor a user's name.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import FoundationEssentials
 import Glibc
-import Machine
+import Model
 import Statistics
 
 /// run.json: what a run was, so that its figures can be judged and repeated. Keys are in snake case and sorted; a

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
-import Machine
+import Model
 
 /// Runs in files, found and put in the order of time before any of them is read as a whole.
 public struct RunSearch: Sendable {

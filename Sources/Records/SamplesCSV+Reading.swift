@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import Machine
+import Model
 
 extension SamplesCSV {
   /// The samples of one block, as they were recorded.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Model
 
 /// samples.csv: every sample of every block, those of warm-up and invalid blocks among them, because blocks.csv
 /// tells each block's status and a raw record leaves nothing out. `sample` counts from 0 in its block, in the

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
+import Model
 import Statistics
 
 /// Series as CSV (RFC 4180): one line a point, by series and in the order of time; empty means absent or infinite.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Model
 import Statistics
 
 /// summary.csv, schema 2: one row per case. Schema 1 had neither states nor passes, and can be read. A column is defined once, name and value together, so that the

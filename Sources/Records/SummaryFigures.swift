@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
+import Model
 import Statistics
 
 /// The figures of a row of summary.csv, in the unit of the samples. Nil is an empty cell: nothing is known.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 
 /// What `history acknowledge` says: a line each.
 public enum AcknowledgementList {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 import Statistics
 
 /// The last thing printed: what the figures mean for a GiB of guest memory, in words a decision can use.

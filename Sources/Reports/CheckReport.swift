@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 
 /// What `history check` says: alarms first, then what explains or relieves them.
 public enum CheckReport {
@@ -109,7 +109,7 @@ public enum CheckReport {
     if [.machine, .meaning].contains(first.verdict), changes.count > 3 {
       return text + "    \(changes.count) figures, \(range(changes))\n"
     }
-    for group in CaseGroup.make(changes.prefix(most).map(\.series.key)) {
+    for group in KeyGroup.make(changes.prefix(most).map(\.series.key)) {
       var table = TextTable([.left, .left, .left, .left, .left], indent: 6)
       for member in group.members {
         for change in changes where change.series.key == member.key { table.row(line(change, member.label)) }

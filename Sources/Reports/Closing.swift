@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
-import Machine
+import Model
 import Records
 
 /// What bears on the figures, each with its remedy.

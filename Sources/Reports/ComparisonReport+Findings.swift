@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
+import Model
 
 extension ComparisonReport {
   /// What differs between the runs, and what weakens the comparison, as findings.

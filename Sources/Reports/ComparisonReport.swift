@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
+import Model
 
 /// What `compare` says: the change of each case, what could not be compared, and what the verdicts are worth.
 public enum ComparisonReport {
@@ -18,7 +19,7 @@ public enum ComparisonReport {
 
   private static func table(_ comparison: Comparison, _ style: Style) -> String {
     let rows = Dictionary(comparison.rows.map { ($0.key, $0) }) { first, _ in first }
-    return CaseGroup.make(comparison.rows.map(\.key)).map { group in
+    return KeyGroup.make(comparison.rows.map(\.key)).map { group in
       let hasRatio = group.members.contains { rows[$0.key]?.relative != nil }
       // What is judged stands first.
       let isByValue = group.members.allSatisfy { rows[$0.key]?.basis == .value }
@@ -90,11 +91,11 @@ public enum ComparisonReport {
     for reason in reasons {
       let keys = comparison.refusals.filter { $0.reason == reason }.map(\.key)
       text += "not comparable (\(cases(keys.count))): \(style.dim(reason))\n"
-      text += CaseGroup.listing(keys, showsCommon: false)
+      text += KeyGroup.listing(keys, showsCommon: false)
     }
     for (what, keys) in [("only in OLD", comparison.missing), ("only in NEW", comparison.added)]
     where !keys.isEmpty {
-      text += "\(what) (\(cases(keys.count)))\n" + CaseGroup.listing(keys, showsCommon: true)
+      text += "\(what) (\(cases(keys.count)))\n" + KeyGroup.listing(keys, showsCommon: true)
     }
     return text
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import Machine
+import Model
 
 /// What `doctor` says: the machine, then every finding with its remedy.
 public enum DoctorReport {
   public static func render(
-    topology: Topology, fingerprint: Fingerprint, offers: [(name: String, refusal: String?)], color: Bool
+    topology: Topology, fingerprint: Fingerprint, offers: [(name: String, refusal: String?)],
+    findings: [Finding], color: Bool
   ) -> String {
     let nodes = topology.nodes.map { "node \($0.number): CPUs \($0.cpus)" }.joined(separator: "; ")
     let machine = [
@@ -12,7 +13,6 @@ public enum DoctorReport {
       "CPUs allowed \(topology.allowed) of online \(topology.online); \(nodes)",
     ]
     let backings = offers.map { "  \($0.name): \($0.refusal ?? "ok")" }
-    let findings = Doctor.findings(topology: topology, fingerprint: fingerprint)
     return (machine + [""] + backings).joined(separator: "\n") + "\n\n"
       + Warnings.render(findings, color: color)
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Model
 import Statistics
 
 /// Numbers for people: three significant digits, locale-free.

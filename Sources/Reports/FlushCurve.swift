@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 import Statistics
 
 /// The curves of `tlb-flush states` and `targets`: a table for each backing, a row for each number of CPUs.

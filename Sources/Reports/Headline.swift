@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 
 /// The first line: what a reader who came for the flag's figures must know before any of them.
 public enum Headline {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 import Statistics
 
 /// What the distance between a faulting CPU and its memory costs: a matrix for each operation and backing that was

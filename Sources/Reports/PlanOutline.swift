@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
+import Model
 
 /// What `--dry-run` shows: the groups of a plan in the order of a run, how large they are, and about how long they take.
 public struct PlanOutline: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
+import Model
 
 /// One line on a terminal that says what runs, rewritten in place at most ten times a second. It goes to standard
 /// error, so that standard output holds results alone; a place that is no terminal should not get one.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Model
 import Records
 
 /// The figures of cases that are known by their keys alone.
@@ -9,7 +9,7 @@ public enum RecomputedTable {
     let style = Style(color: color)
     let byKey = Dictionary(rows.map { ($0.key, $0) }) { first, _ in first }
     let baselines = Set(rows.compactMap { $0.texts["baseline"] })
-    return CaseGroup.make(rows.map(\.key)).map { group in
+    return KeyGroup.make(rows.map(\.key)).map { group in
       var table = TextTable([.left, .right, .right, .right, .right, .left])
       table.row(["", "blocks", "p50", "p99", "mean", "against the baseline"])
       for member in group.members {

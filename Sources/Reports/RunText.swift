@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Model
 
 /// All that a run says to a person: what can be answered here at all, the figures, what bears on them, and last
 /// the answer.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 import Records
 import Statistics
 

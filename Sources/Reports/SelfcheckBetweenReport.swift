@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 
 /// What a selfcheck of whole runs came to, in words.
 public enum SelfcheckBetweenReport {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import Machine
+import Analysis
+import Model
 import Statistics
 
 /// What a selfcheck came to, in words.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 
 /// A series drawn in characters: `•` a run's p50, `│` its interval, one after the other in the order of time, as far
 /// apart as the width allows; several share a column where it does not. Below the axis, `×` is a run without a figure

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
+import Model
 import Statistics
 
 /// What `history list` and `history show` say.
@@ -22,7 +23,7 @@ public enum SeriesReport {
     let byKey = Dictionary(grouping: outlines, by: \.series.key)
     var keys: [String] = []
     for outline in outlines where !keys.contains(outline.series.key) { keys.append(outline.series.key) }
-    return CaseGroup.make(keys).map { group in
+    return KeyGroup.make(keys).map { group in
       var table = TextTable([.left, .right, .right, .left], indent: 4)
       table.row(["", "points", "last", ""])
       for member in group.members {

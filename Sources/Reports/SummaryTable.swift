@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 import Records
 
 /// The text table: one group of arms after the other, each against its baseline.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 
 /// What `verify --uses` says: a row a use, a column a backing, and below it why something could not be told.
 public enum UsesReport {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
+import Model
 
 /// What `verify` says: how many frames the kernel could not read after each step, then a verdict a backing.
 public enum VerifyReport {

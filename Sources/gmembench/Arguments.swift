@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Experiment
 import Glibc
-import GuestMemory
+import Harness
+import Model
 import Suite
 import SystemPackage
 
@@ -98,7 +98,7 @@ struct KnownOperation: ExpressibleByArgument, Equatable {
   }
 
   static var allValueStrings: [String] {
-    Catalogue.operations.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    Catalogue.specs.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 }
 

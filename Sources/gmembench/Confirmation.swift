@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import Analysis
 import CKernel
-import Experiment
 import FoundationEssentials
 import Glibc
+import GuestMemory
+import Model
 import Records
 import SystemPackage
 

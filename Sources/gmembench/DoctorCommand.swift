@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import GuestMemory
+import Machine
+import Model
 import Reports
 import SystemPackage
 
@@ -14,6 +16,7 @@ struct DoctorCommand: ParsableCommand {
     let offers = Backing.allCases.map { (name: $0.rawValue, refusal: session.refusal(of: $0)?.description) }
     let text = DoctorReport.render(
       topology: session.topology, fingerprint: session.fingerprint, offers: offers,
+      findings: Doctor.findings(topology: session.topology, fingerprint: session.fingerprint),
       color: usesColor(.standardOutput))
     try write(text)
   }

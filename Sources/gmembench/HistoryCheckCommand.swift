@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Analysis
 import ArgumentParser
-import Experiment
 import FoundationEssentials
+import GuestMemory
 import History
 import Records
 import Reports

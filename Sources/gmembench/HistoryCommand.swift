@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Experiment
 import History
-import Machine
+import Model
 import Records
 import Reports
 import SystemPackage

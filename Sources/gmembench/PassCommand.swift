@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CKernel
-import Experiment
 import FoundationEssentials
 import GuestMemory
+import Harness
 import Suite
 
 /// What a run starts of itself for each pass. Not for people.
@@ -20,7 +20,7 @@ struct PassCommand: ParsableCommand {
     let descriptor = OwnedDescriptor(CKERNEL_GIVEN_FD)
     let request = try JSONDecoder().decode(SessionRequest.self, from: Data(self.request.utf8))
     let session = try SelectionOptions.open(request)
-    try PassServer(Pass(session.workbench), operation: Catalogue.operation).serve(descriptor)
+    try PassServer(Pass(session.workbench, operation: Catalogue.operation)).serve(descriptor)
   }
 }
 

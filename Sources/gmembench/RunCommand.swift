@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Machine
+import Model
 import Records
 import Reports
 import Suite
@@ -89,7 +90,7 @@ struct RunCommand: ParsableCommand {
   private func showPlan(seed: UInt64) throws {
     let file: TopologyFile?
     let machine: Topology
-    do throws(MachineFailure) {
+    do throws(Refusal) {
       file = if let topology { try TopologyFile(path: topology) } else { nil }
       machine = if let file { file.topology } else { try Topology.read() }
     } catch { throw Failure("\(error)") }

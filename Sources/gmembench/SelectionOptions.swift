@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Experiment
 import GuestMemory
-import Machine
+import Harness
+import Model
 import Suite
 
 /// What to measure: shared by every command that has a plan.
@@ -46,7 +46,7 @@ struct SelectionOptions: ParsableArguments {
   )
   var state: BlockState = .cold
 
-  @Option(help: "Visits to every case, spread over the whole run (default: quick 8, full and nightly 12).")
+  @Option(help: "Visits to every case, spread over the whole run (default: 12).")
   var passes: Int?
 
   @Option(
@@ -163,7 +163,7 @@ struct SelectionOptions: ParsableArguments {
     isAvailable: (Backing) -> Bool = { _ in true },
     refuses: (OperationSpec, Case) -> Refusal? = { _, _ in nil }
   ) -> Plan {
-    let everything = namesAll ? Catalogue.operations.map(\.name) : nil
+    let everything = namesAll ? Catalogue.specs.map(\.name) : nil
     let most = layout.held.count + 1
     let selection = Selection(
       benchmarks: benchmark?.values.map(\.name), operations: operation?.values.map(\.name) ?? everything,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import Analysis
 import ArgumentParser
 import CKernel
-import Experiment
 import FoundationEssentials
 import Glibc
+import Harness
 import Records
 import Reports
 import SystemPackage

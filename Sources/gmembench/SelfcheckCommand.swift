@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import Analysis
 import ArgumentParser
 import CKernel
-import Experiment
 import GuestMemory
+import Harness
+import Model
 import Records
 import Reports
 import Suite

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
+import Model
 import Reports
 import Suite
 import SystemPackage

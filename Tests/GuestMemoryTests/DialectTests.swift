@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GuestMemory
+import Model
 import Testing
 
 /// Answers as recorded or as the series' documentation gives them.

@@ -2,6 +2,7 @@
 import CKernel
 import Glibc
 import GuestMemory
+import Model
 import Testing
 
 let page = Int(getpagesize())

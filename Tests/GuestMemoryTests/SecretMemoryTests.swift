@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import GuestMemory
+import Model
 import Testing
 
 /// memfd_secret's ENOSYS has three causes.

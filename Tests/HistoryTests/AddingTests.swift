@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Foundation
 import GRDB
 import Records

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 import Foundation
 import GRDB
-import GuestMemory
-import Machine
+import Model
 import Records
 import Statistics
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import GuestMemory
 import Machine
+import Model
 import Testing
 
 @testable import Suite

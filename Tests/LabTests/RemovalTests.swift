@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
 import Machine
+import Model
 import Testing
 
 @testable import Suite
@@ -146,7 +146,7 @@ struct RemovalTests {
     var measured = lab.verify.region(of: .guestMemfdNoDirectMap)
     measured.threads = 2
     let touch = try #require(
-      Catalogue.operations.first { $0.benchmark == benchmark && $0.name == "touch" })
+      Catalogue.operations.first { $0.spec.benchmark == benchmark && $0.spec.name == "touch" })
     #expect(Threads.refusal(measured, bench) == nil)
     try MemoryPolicy.prefer(node: measured.memoryNode)
     defer { MemoryPolicy.reset() }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import GuestMemory
 import Machine
+import Model
 import SystemPackage
 
 /// One line into a file of the kernel's.

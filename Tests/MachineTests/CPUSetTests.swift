@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Machine
+import Model
 import Testing
 
 @Suite struct CPUSetTests {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import GuestMemory
+import Model
 import Testing
 
 @testable import Machine
@@ -18,7 +20,7 @@ struct FlushProbeTests {
   private func message(without paths: [String] = [], _ changes: [String: String] = [:]) -> String? {
     let contents = Self.tree.merging(changes) { $1 }.filter { !paths.contains($0.key) }
     let tree = RecordedTree(contents)
-    do throws(MachineFailure) {
+    do throws(Refusal) {
       try FlushProbe.check(.monotonic, files: tree.files)
       return nil
     } catch { return error.description }
@@ -73,7 +75,7 @@ struct FlushProbeTests {
   }
 
   private static let isAvailable: Bool = {
-    do throws(MachineFailure) { try FlushProbe.check(.monotonic) } catch { return false }
+    do throws(Refusal) { try FlushProbe.check(.monotonic) } catch { return false }
     return true
   }()
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Machine
+import Model
 import Testing
 
 @Suite("System RAM in /proc/iomem")
@@ -124,7 +125,7 @@ struct KcoreSegmentsTests {
 struct KernelSightTests {
   /// Either it shows a page of our own, or it says what would let it.
   @Test func itIsProvedOrRefusedWithARemedy() {
-    do throws(MachineFailure) {
+    do throws(Refusal) {
       let sight = try KernelSight.open(pageBytes: 4096)
       #expect(["/dev/mem", "/proc/kcore"].contains(sight.name))
     } catch { #expect(error.remedy != nil) }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import GuestMemory
+import Model
 import Testing
 
 @testable import Machine
@@ -45,14 +47,14 @@ struct OnlineCPUsTests {
   @Test func tooFewAreRefusedWithTheReason() throws {
     let tree = Self.tree()
     try OnlineCPUs.check(beside: 0, online: Self.cpus, least: 6, files: tree.files)
-    let few = #expect(throws: MachineFailure.self) {
+    let few = #expect(throws: Refusal.self) {
       try OnlineCPUs.check(beside: 5, online: Self.cpus, least: 6, files: tree.files)
     }
-    #expect(few?.message == "of 6 online CPUs 4 can be taken offline, and 5 have to be")
+    #expect(few?.reason == "of 6 online CPUs 4 can be taken offline, and 5 have to be")
     // A file that no one can write to, whoever runs this.
     unlink(tree.files.root + "/sys/devices/system/cpu/cpu1/online")
     mkdir(tree.files.root + "/sys/devices/system/cpu/cpu1/online", 0o755)
-    let refused = #expect(throws: MachineFailure.self) {
+    let refused = #expect(throws: Refusal.self) {
       try OnlineCPUs.check(beside: 0, online: Self.cpus, least: 6, files: tree.files)
     }
     #expect(refused?.remedy == "root, and a writable /sys")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Model
 import Testing
 
 @testable import Machine
@@ -121,14 +122,14 @@ import Testing
   ]
 
   @Test(arguments: bad) func whatIsWrongIsSaidWithItsLine(text: String, expected: String) {
-    let failure = #expect(throws: MachineFailure.self) { try TopologyFile(text: text, name: "f") }
-    #expect(failure?.message.hasPrefix(expected) == true, "\(failure?.message ?? "")")
+    let failure = #expect(throws: Refusal.self) { try TopologyFile(text: text, name: "f") }
+    #expect(failure?.reason.hasPrefix(expected) == true, "\(failure?.reason ?? "")")
   }
 
   @Test func whatIsNoFileIsRefused() {
-    #expect(throws: MachineFailure.self) { try TopologyFile(path: "/proc/self") }
-    #expect(throws: MachineFailure.self) { try TopologyFile(path: "/nowhere/topology") }
-    let endless = #expect(throws: MachineFailure.self) { try TopologyFile(path: "/dev/zero") }
-    #expect(endless?.message == "/dev/zero: more than 8 MiB are no topology")
+    #expect(throws: Refusal.self) { try TopologyFile(path: "/proc/self") }
+    #expect(throws: Refusal.self) { try TopologyFile(path: "/nowhere/topology") }
+    let endless = #expect(throws: Refusal.self) { try TopologyFile(path: "/dev/zero") }
+    #expect(endless?.reason == "/dev/zero: more than 8 MiB are no topology")
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 import Testing
 
 @testable import Machine
@@ -81,14 +82,14 @@ import Testing
 
   @Test func nothingReadableIsAFailureWithARemedy() {
     let tree = RecordedTree([:])
-    let failure = #expect(throws: MachineFailure.self) { try Topology.read(tree.files) }
+    let failure = #expect(throws: Refusal.self) { try Topology.read(tree.files) }
     #expect(failure?.remedy == "mount /proc and /sys")
     #expect(failure?.description.contains("online") == true)
   }
 
   @Test func noAllowedCPUIsAFailure() {
     let tree = RecordedTree(Recorded.cpus(online: "0-1", status: "Cpus_allowed_list:\t4\n"))
-    #expect(throws: MachineFailure.self) { try Topology.read(tree.files) }
+    #expect(throws: Refusal.self) { try Topology.read(tree.files) }
   }
 }
 

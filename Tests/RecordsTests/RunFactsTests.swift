@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Foundation
-import Machine
+import Model
 import Testing
 
 @testable import Records

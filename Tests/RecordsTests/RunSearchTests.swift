@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 import Glibc
+import Model
 import Statistics
 import Testing
 

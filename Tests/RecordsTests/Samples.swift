@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
-import GuestMemory
-import Machine
+import Model
 import Statistics
 
 @testable import Records

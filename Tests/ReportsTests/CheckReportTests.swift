@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-@testable import Experiment
+@testable import Analysis
 @testable import Reports
 @testable import Statistics
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 import Foundation
+import Model
 import Statistics
 import Testing
 
@@ -202,7 +203,7 @@ import Testing
   }
 
   @Test func labelsHoldWhatDiffers() {
-    let groups = CaseGroup.make(["a/b/x/p=1/q=1", "free text", "a/b/y/p=1/q=2", "a/c/x/p=1"])
+    let groups = KeyGroup.make(["a/b/x/p=1/q=1", "free text", "a/b/y/p=1/q=2", "a/c/x/p=1"])
     #expect(groups.map(\.heading) == ["a b   p=1", "", "a c   p=1"])
     #expect(groups.map { $0.members.map(\.label) } == [["x q=1", "y q=2"], ["free text"], ["x"]])
     #expect(groups[0].members.map(\.key) == ["a/b/x/p=1/q=1", "a/b/y/p=1/q=2"])

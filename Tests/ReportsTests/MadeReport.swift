@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
-import Machine
+import Model
 import Statistics
 
 /// A made-up run whose figures are easy to check by head: a page of 1,000 ns makes a GiB of 0.262144 s.

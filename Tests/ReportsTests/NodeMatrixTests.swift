@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
-import Machine
+import Model
 import Statistics
 import Testing
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Foundation
 import Glibc
 import GuestMemory
 import Loops
 import Machine
+import Model
 import Testing
 
 @testable import Suite
@@ -19,7 +19,7 @@ private let showsFrames: Bool = {
   let page = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
   defer { page.deallocate() }
   page.storeBytes(of: 1, as: UInt8.self)
-  do throws(MachineFailure) { return try Pagemap(pageBytes: 4096).frame(of: page) != 0 } catch {
+  do throws(Refusal) { return try Pagemap(pageBytes: 4096).frame(of: page) != 0 } catch {
     return false
   }
 }()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
 import Foundation
-import GuestMemory
 import Machine
+import Model
 import Testing
 
 @testable import Suite
@@ -112,8 +112,8 @@ struct BoundsTests {
     let layout = try layout("8-nodes-512-cpus")
     let plan = plan(layout)
     func pairs(_ group: CaseGroup) -> Int { Set(group.cases.map { [$0.cpuNode, $0.memoryNode] }).count }
-    for group in plan.groups { #expect(pairs(group) == (group.spec.isHeadline ? 10 : 1)) }
-    let narrowed = Set(plan.groups.filter { !$0.spec.isHeadline }.map(\.spec.name))
+    for group in plan.groups { #expect(pairs(group) == (group.spec.tier == .headline ? 10 : 1)) }
+    let narrowed = Set(plan.groups.filter { $0.spec.tier != .headline }.map(\.spec.name))
     let remedy = try #require(plan.leftOut.first?.remedy)
     let named = try #require(remedy.components(separatedBy: "--operation ").last).split(separator: ",").map(
       String.init)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Foundation
 import GuestMemory
+import Harness
 import Machine
+import Model
 import Suite
 import Testing
 
@@ -51,7 +52,7 @@ struct OperationTests {
     let sink = Sink()
     var runner = Runner(
       plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench,
-      sink: sink,
+      measurer: Pass(session.workbench, operation: Catalogue.operation), sink: sink,
       identify: Catalogue.identify)
     try runner.run()
     return (runner.report, sink)
@@ -67,7 +68,7 @@ struct OperationTests {
     let (report, _) = try run(
       {
         $0.benchmarks = [benchmark]
-        $0.operations = Catalogue.operations.map(\.name)
+        $0.operations = Catalogue.specs.map(\.name)
       }, budget: 10)
     for row in report.summaries {
       #expect(row.status != .failed, "\(row.measuredCase.key): \(row.reason ?? "")")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
 import Glibc
-import GuestMemory
+import Model
 import Testing
 
 @testable import Suite
@@ -25,24 +24,24 @@ struct PlanTests {
     let keys = plan.groups.flatMap { $0.cases.map(\.key) }
     #expect(Set(keys).count == keys.count)
     let names = Set(plan.groups.map { "\($0.spec.benchmark)/\($0.spec.name)" })
-    #expect(names == Set(Catalogue.operations.map { "\($0.benchmark)/\($0.name)" }))
+    #expect(names == Set(Catalogue.specs.map { "\($0.benchmark)/\($0.name)" }))
   }
 
   @Test func quickMeasuresTheHeadlinesInBothStatesNeverTogether() {
     let groups = plan(everything).groups
-    #expect(groups.allSatisfy { !$0.spec.isDetail })
+    #expect(groups.allSatisfy { $0.spec.tier != .detail })
     #expect(groups.allSatisfy { $0.spec.armAxis == .others || Set($0.cases.map(\.others)).count == 1 })
     for name in ["fault-in/touch", "guest-fault/touch", "free/unmap-last-reference"] {
       let states = groups.filter { "\($0.spec.benchmark)/\($0.spec.name)" == name }.map { $0.cases[0].others }
       #expect(states == [.spin, .idle])
     }
-    #expect(groups.filter { $0.spec.name == "fallocate" }.map { $0.cases[0].others } == [.spin])
+    #expect(groups.filter { $0.spec.name == "close" }.map { $0.cases[0].others } == [.spin])
   }
 
   @Test(arguments: PlanName.allCases) func aloneNothingIsSaidToSpinExceptWhatNeedsIt(name: PlanName) {
     let groups = plan(everything, named: name, otherCPUs: 0).groups
     let spinning = groups.filter { $0.cases.contains { $0.others == .spin } }.map(\.spec.name)
-    #expect(Set(spinning) == ["bystander", "faulting-thread"])
+    #expect(Set(spinning) == (name == .quick ? ["bystander"] : ["bystander", "faulting-thread"]))
     #expect(groups.count { $0.spec.name == "touch" && $0.spec.benchmark == "fault-in" } == 1)
   }
 
@@ -89,9 +88,12 @@ struct PlanTests {
   }
 
   @Test func quickLeavesDetailsOutUnlessTheyAreNamed() {
-    let details = Set(Catalogue.operations.filter(\.isDetail).map(\.name))
+    let details = Set(Catalogue.specs.filter { $0.tier == .detail }.map(\.name))
     func names(_ plan: Plan) -> Set<String> { Set(plan.groups.map(\.spec.name)) }
     #expect(details.contains("churn"))
+    let answers = Set(Catalogue.specs.filter { [.headline, .answer].contains($0.tier) }.map(\.name))
+    #expect(
+      names(plan(everything)) == answers && answers.isSuperset(of: ["touch", "end-to-end", "bystander"]))
     #expect(names(plan(everything)).isDisjoint(with: details))
     #expect(names(plan(everything, named: .nightly)).isSuperset(of: details))
     var selection = everything
@@ -188,7 +190,7 @@ struct PlanTests {
   @Test func nodesAreMeasuredSideBySide() throws {
     var selection = everything
     selection.pairs = [0, 1].flatMap { cpu in [0, 1].map { NodePair(cpuNode: cpu, memoryNode: $0) } }
-    let groups = plan(selection).groups
+    let groups = plan(selection, named: .full).groups
     let touch = try #require(groups.first { $0.spec.name == "touch" })
     #expect(touch.cases.count == 4 * touch.spec.backings.count)
     for (arm, baseline) in touch.baselines {
@@ -203,7 +205,7 @@ struct PlanTests {
   }
 
   @Test func theShootdownIsMeasuredBesideZeroOneTwoFourAndAllOthers() throws {
-    let group = try #require(plan(everything).groups.first { $0.spec.name == "user-shootdown" })
+    let group = try #require(plan(everything, named: .full).groups.first { $0.spec.name == "user-shootdown" })
     #expect(group.cases.map(\.threads) == [1, 2, 3, 5, 6])
     #expect(Set(group.baselines.values.map(\.threads)) == [1])
   }
@@ -211,10 +213,11 @@ struct PlanTests {
   @Test func threadsAreArmsOfTheSameRoundsEachComparedAtItsOwnNumber() throws {
     var selection = everything
     selection.threads = [1, 2, 4]
-    let groups = plan(selection).groups
-    let plain = plan(everything).groups
+    let groups = plan(selection, named: .full).groups
+    let plain = plan(everything, named: .full).groups
     #expect(groups.count == plain.count)
-    for (group, before) in zip(groups, plain) where group.spec.armAxis != .threads {
+    for (group, before) in zip(groups, plain) where group.spec.armAxis != .threads && group.spec.threads == 1
+    {
       // One thread is what it was without the option, key by key.
       #expect(group.cases.filter { $0.threads == 1 } == before.cases)
       #expect(group.cases.count == before.cases.count * (group.spec.takesThreads ? 3 : 1))
@@ -229,10 +232,10 @@ struct PlanTests {
   @Test func withoutOneThreadOnlyWhatTakesSeveralIsLeft() {
     var selection = everything
     selection.threads = [2]
-    let groups = plan(selection).groups
+    let groups = plan(selection, named: .full).groups
     #expect(groups.allSatisfy { $0.cases.allSatisfy { $0.threads == 2 } })
     #expect(
-      Set(groups.map(\.spec.name)) == ["touch", "flush-cost", "user-shootdown"])
+      Set(groups.map(\.spec.name)) == ["touch", "touch-read-ahead", "flush-cost", "user-shootdown"])
   }
 
   private func curves(_ name: String, _ selection: (inout Selection) -> Void = { _ in }, byNode: Bool = false)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
+import Analysis
+import GuestMemory
 import Statistics
 import Testing
 

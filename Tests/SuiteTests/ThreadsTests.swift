@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import Experiment
 import Glibc
 import GuestMemory
+import Harness
 import Loops
 import Machine
+import Model
 import Testing
 
 @testable import Suite
@@ -111,7 +112,8 @@ struct ThreadsRunTests {
     let sink = Sink()
     var runner = Runner(
       plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench,
-      sink: sink, identify: Catalogue.identify)
+      measurer: Pass(session.workbench, operation: Catalogue.operation), sink: sink,
+      identify: Catalogue.identify)
     try runner.run()
     return (runner.report, sink)
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Experiment
-import GuestMemory
 import Machine
+import Model
 import Suite
 import Testing
 

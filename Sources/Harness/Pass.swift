@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import GuestMemory
+import Model
+
+/// What one round came to: a reading or a refusal for each case, in the order asked for; fewer where a signal ended it.
+public struct RoundOutcome: Sendable {
+  public var probes: Probes
+  public var readings: [Result<BlockReading, Refusal>]
+  /// Why blocks no longer find the state that their cases name.
+  public var refusal: Refusal?
+
+  public init(probes: Probes, readings: [Result<BlockReading, Refusal>], refusal: Refusal? = nil) {
+    self.probes = probes
+    self.readings = readings
+    self.refusal = refusal
+  }
+}
+
+/// Carries out the blocks that a run asks for, in passes: here, or in a process of its own for each pass.
+public protocol PassMeasurer: AnyObject {
+  /// Begins a pass: nothing of the one before is left.
+  ///
+  /// - Parameter cases: what it will measure.
+  func beginPass(_ cases: [Case]) throws(Refusal)
+  /// One block of each case, in this order.
+  func measureRound(_ operation: OperationReference, _ cases: [Case]) throws(Refusal) -> RoundOutcome
+  /// Lets go what the visit of a group shares: its VM, its probes, the CPUs that it took offline.
+  func endVisit() throws(Refusal)
+  func endPass()
+}
+
+/// One pass in this process: every block in the state that its case names.
+public final class Pass: PassMeasurer {
+  /// Deferred frees of the last block (RCU, per-CPU lists) are done by then.
+  private static let restMicroseconds: UInt64 = 500
+
+  private let workbench: Workbench
+  private let ringBytes: Int?
+  private let operation: (OperationReference) -> MeasuredOperation?
+  private var frames: FrameRotation?
+  private var probes: ProbeReader?
+
+  /// - Parameters:
+  ///   - ringBytes: as of ``FrameRotation``; nil for what the machine's caches ask for.
+  ///   - operation: what a reference names; nil where it names nothing.
+  public init(
+    _ workbench: Workbench, ringBytes: Int? = nil,
+    operation: @escaping (OperationReference) -> MeasuredOperation?
+  ) {
+    self.workbench = workbench
+    self.operation = operation
+    self.ringBytes = ringBytes
+    probes = nil
+  }
+
+  public func beginPass(_ cases: [Case]) throws(Refusal) {
+    if let first = cases.first { try workbench.seat(first) }
+    let frames = FrameRotation(workbench, ringBytes: ringBytes)
+    for measured in cases { frames.prepare(for: measured) }
+    self.frames = frames
+    probes = workbench.clock.countsInstructions ? nil : try ProbeReader(pageBytes: workbench.pageBytes)
+  }
+
+  public func endPass() {
+    try? workbench.companions.release()
+    frames = nil
+    probes = nil
+  }
+
+  public func endVisit() throws(Refusal) { workbench.endGroup() }
+
+  public func measureRound(
+    _ reference: OperationReference, _ cases: [Case]
+  ) throws(Refusal) -> RoundOutcome {
+    guard let operation = operation(reference) else {
+      throw .failed("\(reference.benchmark) \(reference.name) is no operation")
+    }
+    var outcome = RoundOutcome(probes: try readProbes(cases.first), readings: [])
+    for measured in cases where !Runner.isInterrupted {
+      let result = Result { () throws(Refusal) in try block(measured, operation) }
+      // A signal that came during the block ended it, not the arm.
+      if case .failure = result, Runner.isInterrupted { break }
+      outcome.readings.append(result)
+    }
+    outcome.refusal = cases.lazy.compactMap { self.frames?.refusal(for: $0) }.first
+    return outcome
+  }
+
+  /// The held CPUs spin meanwhile, whatever the case has them do: one that sleeps takes no interrupt.
+  private func readProbes(_ measured: Case?) throws(Refusal) -> Probes {
+    guard probes != nil, let measured else { return Probes() }
+    try workbench.seat(measured)
+    let held = workbench.heldOnline
+    try workbench.companions.hold(held, .spin)
+    return probes?.read(workbench.clock, hasWitness: !held.isEmpty) ?? Probes()
+  }
+
+  /// One block, with the machine in the state that the case names.
+  private func block(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) -> BlockReading {
+    try workbench.arrange(measured)
+    if measured.state == .warm {
+      workbench.begin()
+      try measure(measured, operation)
+      ckernel_rest(Self.restMicroseconds)
+    }
+    frames?.lend(to: measured)
+    workbench.begin()
+    let result = Result { () throws(Refusal) in try measure(measured, operation) }
+    ckernel_rest(Self.restMicroseconds)
+    frames?.takeBack()
+    try result.get()
+    return workbench.reading
+  }
+
+  private func measure(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) {
+    workbench.reading.startedAt = ckernel_clock_monotonic()
+    guard let flush = measured.flush else { return try operation.measure(measured, workbench) }
+    // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
+    let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)
+    try operation.measure(measured, workbench)
+    try held.restore()
+  }
+}
