@@ -44,7 +44,7 @@ enum FaultIn {
         benchmark: benchmark, name: "end-to-end",
         summary: "create, size, map and touch all: wherever a kernel removes the entry",
         method: "whole sequence",
-        backings: mappable, tier: .answer, takesPagesIn: true), measure: endToEnd),
+        backings: mappable, takesPagesIn: true), measure: endToEnd),
   ]
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {

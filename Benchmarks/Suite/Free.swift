@@ -33,7 +33,7 @@ enum Free {
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "close", summary: "close of the last reference, never mapped by a guest",
-        method: "whole call", backings: files, tier: .answer), measure: closeFile),
+        method: "whole call", backings: files), measure: closeFile),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "close-guest-mapped",

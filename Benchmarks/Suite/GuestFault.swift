@@ -32,7 +32,7 @@ enum GuestFault {
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
-        method: "whole call", backings: guestMemfds, tier: .answer, takesPagesIn: true),
+        method: "whole call", backings: guestMemfds, takesPagesIn: true),
       requirement: needsPreFault,
       measure: preFault),
     MeasuredOperation(

@@ -49,16 +49,22 @@ extension BlockSeries {
   }
 
   /// The logarithm of the case's own value; nil where a median is 0 or less.
-  public func valueEstimate(state: [Double?]) -> PassEstimate? {
+  ///
+  /// - Parameter persistence: as of `passEstimate`.
+  public func valueEstimate(state: [Double?], persistence: Double = driftPersistence) -> PassEstimate? {
     guard let center, medians.values.allSatisfy({ $0 > 0 }) else { return nil }
     let interrupts = interruptTime(state) / center
     return passEstimate(
       passMeans { medians[$0].map(log) }, reference: Self.everyProbe(state),
-      priors: Self.priors(interrupts, scale: 1))
+      priors: Self.priors(interrupts, scale: 1), persistence: persistence)
   }
 
   /// The logarithm of the ratio to a baseline of the same rounds; nil where a median is 0 or less.
-  public func ratioEstimate(against baseline: BlockSeries, state: [Double?]) -> PassEstimate? {
+  ///
+  /// - Parameter persistence: as of `passEstimate`.
+  public func ratioEstimate(
+    against baseline: BlockSeries, state: [Double?], persistence: Double = driftPersistence
+  ) -> PassEstimate? {
     guard let center, let base = baseline.center, medians.values.allSatisfy({ $0 > 0 }),
       baseline.medians.values.allSatisfy({ $0 > 0 })
     else { return nil }
@@ -66,7 +72,9 @@ extension BlockSeries {
     let means = passMeans { round in
       baseline.medians[round].flatMap { base in medians[round].map { log($0 / base) } }
     }
-    return passEstimate(means, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: 1))
+    return passEstimate(
+      means, reference: Self.everyProbe(state), priors: Self.priors(interrupts, scale: 1),
+      persistence: persistence)
   }
 
   /// The effect against a baseline that was measured in the same rounds; nil where no round holds both.

@@ -108,6 +108,13 @@ public struct Comparison: Sendable {
   /// How large a change has to be to matter, as a share.
   public let threshold: Double
   public let subject: Subject
+  /// Between the starts of one run a side; infinite where one is not known, 0 with several runs on a side: they tell
+  /// themselves what runs differ by.
+  public let secondsApart: Double
+
+  /// Up to here two runs have most of the slow drift in common. Beyond, all of the drift that a run sees within itself
+  /// counts as a difference between them (Results/repeatability).
+  public static let mostSecondsApart = 900.0
 
   private let axes: Set<Axis>
   private let common: Common
@@ -125,7 +132,10 @@ public struct Comparison: Sendable {
     across axes: Set<Axis> = [], history: RunHistory = RunHistory()
   ) throws(UnitMismatch) {
     (self.old, self.new, self.threshold, self.subject, self.axes) = (old, new, threshold, subject, axes)
-    common = Common(state: Self.commonState(old, new), history: history)
+    secondsApart = Self.secondsApart(old, new)
+    common = Common(
+      state: Self.commonState(old, new), history: history,
+      persistence: secondsApart > Self.mostSecondsApart ? 1 : driftPersistence)
     probes = Self.probeShifts(old, new)
     let older = ComparisonSide(old, acrossFlush: axes.contains(.flush), arm: .off)
     let newer = ComparisonSide(new, acrossFlush: axes.contains(.flush), arm: .on)
@@ -156,6 +166,12 @@ public struct Comparison: Sendable {
       return counted
     }
     judge()
+  }
+
+  private static func secondsApart(_ old: [ComparedRun], _ new: [ComparedRun]) -> Double {
+    guard old.count == 1, new.count == 1 else { return 0 }
+    guard let before = old[0].startedAt, let after = new[0].startedAt else { return .infinity }
+    return abs(after - before)
   }
 
   private static func keys(_ cases: ComparisonSide.Cases) -> [String] {

@@ -22,11 +22,13 @@ extension Comparison {
     }
   }
 
-  /// Runs compared at one state of the machine.
+  /// What is alike for all cases: the runs are compared at one state of the machine.
   struct Common {
     /// Logarithms of the probes; nil for one that a run lacks.
     var state: [Double?]
     var history: RunHistory
+    /// How much of the drift within a run makes it differ from the other one, as of `passEstimate`.
+    var persistence: Double
   }
 
   /// The change of the case's own value; nil where it leaves the range of numbers.
@@ -39,7 +41,7 @@ extension Comparison {
     let isKnown = isCounted || known != nil || old.count > 1 || new.count > 1
     for isRatio in [true, false] {
       let sides = [old, new].map { side in
-        side.map { RunFigure.value(of: $0.recorded, isRatio: isRatio, state: common.state) }
+        side.map { RunFigure.value(of: $0.recorded, isRatio: isRatio, at: common) }
       }
       guard sides.allSatisfy({ $0.allSatisfy { $0 != nil } }) else { continue }
       return change(
@@ -56,7 +58,7 @@ extension Comparison {
   ) -> Change? {
     let sides = [old, new].map { side in
       side.compactMap { one in
-        other(one.recorded).flatMap { one.run.ratio(of: one.recorded, to: $0, state: common.state) }
+        other(one.recorded).flatMap { one.run.ratio(of: one.recorded, to: $0, at: common) }
       }
     }
     guard sides.allSatisfy({ !$0.isEmpty }) else { return nil }
@@ -170,7 +172,7 @@ struct RunFigure {
   }
 
   /// The case's own value, as a logarithm or in its unit; nil where it has none.
-  static func value(of recorded: RecordedCase, isRatio: Bool, state: [Double?]) -> RunFigure? {
+  static func value(of recorded: RecordedCase, isRatio: Bool, at common: Comparison.Common) -> RunFigure? {
     switch recorded.evidence {
     case .none: nil
     case .summary(let p50, let interval):
@@ -178,7 +180,9 @@ struct RunFigure {
         ? RunFigure(ratio: LocationEstimate(value: p50, interval: interval))
         : RunFigure(value: p50, interval: interval)
     case .blocks(let series):
-      (isRatio ? series.valueEstimate(state: state) : series.shiftEstimate).map { RunFigure($0) }
+      (isRatio
+        ? series.valueEstimate(state: common.state, persistence: common.persistence) : series.shiftEstimate)
+        .map { RunFigure($0) }
     }
   }
 }
@@ -192,7 +196,7 @@ extension BlockSeries {
 
 extension ComparedRun {
   /// The ratio of one of its cases to another one of the same rounds; nil where it has none.
-  func ratio(of recorded: RecordedCase, to other: String, state: [Double?]) -> RunFigure? {
+  func ratio(of recorded: RecordedCase, to other: String, at common: Comparison.Common) -> RunFigure? {
     if case .summary = recorded.evidence, recorded.baseline == other {
       return recorded.ratio.flatMap { RunFigure(ratio: $0) }
     }
@@ -203,6 +207,7 @@ extension ComparedRun {
     guard let series = recorded.series, let baseline = base.series, recorded.sharesRounds(with: base) else {
       return nil
     }
-    return series.ratioEstimate(against: baseline, state: state).map { RunFigure($0) }
+    return series.ratioEstimate(against: baseline, state: common.state, persistence: common.persistence)
+      .map { RunFigure($0) }
   }
 }

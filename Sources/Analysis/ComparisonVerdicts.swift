@@ -13,9 +13,9 @@ extension Comparison {
       let change = rows[index].judged
       return change.isKnown && change.location.standardError.isFinite
     }
-    // Cases of one run depend on each other in no simple way: the arms share a baseline, the passes a machine.
+    // Cases of one run depend on each other positively: the arms share a baseline, the passes a machine.
     let pValues = falseDiscoveryAdjusted(
-      tested.map { rows[$0].judged.location.pValue(of: 0) }, dependent: true)
+      tested.map { rows[$0].judged.location.pValue(of: 0) }, dependent: false)
     for (index, pValue) in zip(tested, pValues) {
       rows[index].pValue = pValue
       rows[index].verdict = verdict(rows[index], pValue)

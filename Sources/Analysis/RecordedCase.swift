@@ -97,6 +97,8 @@ public struct ComparedRun: Sendable {
   public var name: String
   /// Its own; nil where nothing was recorded.
   public var runID: String?
+  /// Seconds since 1970; nil where that was not recorded.
+  public var startedAt: Double?
   public let cases: [RecordedCase]
   /// Logarithms of the probes, in the order of `Probes.Kind`: the medians over its rounds.
   public var state: [Double?]
@@ -106,11 +108,13 @@ public struct ComparedRun: Sendable {
   private let index: [String: Int]
 
   public init(
-    name: String, runID: String? = nil, cases: [RecordedCase], state: [Double?] = MachineState().center,
+    name: String, runID: String? = nil, startedAt: Double? = nil, cases: [RecordedCase],
+    state: [Double?] = MachineState().center,
     facts: [Fact: String] = [:], isPartial: Bool = false
   ) {
     self.name = name
     self.runID = runID
+    self.startedAt = startedAt
     self.cases = cases
     self.state = state
     self.facts = facts

@@ -49,7 +49,7 @@ struct GroupRun {
     return min(max(Int(min(share * share, 1) * Double(Self.mostRounds)), least), Self.mostRounds)
   }
 
-  private static let mostRounds = 24
+  private static let mostRounds = 96
   /// As long as too few passes tell how wide an interval is.
   private static let firstRounds = 8
 

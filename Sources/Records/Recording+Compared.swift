@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Analysis
+import FoundationEssentials
 import Model
 import Statistics
 
@@ -22,7 +23,13 @@ extension Recording {
       context?.status == CaseStatus.partial.rawValue
       || entries.contains { $0.row?["status"] == CaseStatus.partial.rawValue }
     return ComparedRun(
-      name: path, runID: runID, cases: cases, state: machine.center, facts: facts, isPartial: isPartial)
+      name: path, runID: runID, startedAt: startedAt, cases: cases, state: machine.center, facts: facts,
+      isPartial: isPartial)
+  }
+
+  private var startedAt: Double? {
+    let text = context?.startedAt ?? entries.lazy.compactMap { $0.row?["started_at"] }.first
+    return text.flatMap { try? Date($0, strategy: .iso8601) }?.timeIntervalSince1970
   }
 
   private var facts: [ComparedRun.Fact: String] {

@@ -30,6 +30,7 @@ extension ComparisonReport {
           .note,
           "\(run.name) has no passes: its interval is taken from stretches of its rounds, and is wider"))
     }
+    findings += distance(comparison)
     for fact in ComparedRun.Fact.allCases {
       let sides = [old, new].map { side in
         side.compactMap { $0.facts[fact] }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
@@ -42,6 +43,20 @@ extension ComparisonReport {
           "the \(fact.rawValue) differs: \(texts[0]) in OLD, \(texts[1]) in NEW\(meaning(fact))"))
     }
     return findings
+  }
+
+  /// Of one run a side that lie so far apart that the machine may have become another one.
+  private static func distance(_ comparison: Comparison) -> [Finding] {
+    guard comparison.secondsApart > Comparison.mostSecondsApart else { return [] }
+    let apart =
+      comparison.secondsApart.isFinite
+      ? "the runs started \(Figures.time(1e9 * comparison.secondsApart)) apart"
+      : "it is not recorded when the runs started"
+    return [
+      Finding(
+        .note, "\(apart): intervals are wider by what a machine may drift meanwhile",
+        remedy: "measure both sides in turn, several runs of each, or keep a history (--database)")
+    ]
   }
 
   private static func meaning(_ fact: ComparedRun.Fact) -> String {

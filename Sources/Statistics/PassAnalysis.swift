@@ -8,7 +8,7 @@
 /// run as a whole. 0.6 makes 95 % intervals cover 92 to 94 % under flicker noise, at 5, 8 and 12 passes (0.5: 89 % at
 /// 12). Where most of the drift is slower than a run (0.8 from one 5 s to the next), they cover the median of 8
 /// consecutive runs in 88 to 92 % and the mean of all time in 80 to 86 %; 1 would cover 93 and 88 %.
-public let driftPersistence = 0.6
+public let driftPersistence = 0.3
 
 /// The drift that there is at least, as a share of what the blocks explain of the variance between passes.
 ///

@@ -45,7 +45,7 @@ struct SimulatedMachine {
             baseline: arm == 0 ? nil : base))
       }
     }
-    return ComparedRun(name: "run", runID: "\(runs)", cases: cases)
+    return ComparedRun(name: "run", runID: "\(runs)", startedAt: 0, cases: cases)
   }
 
   private mutating func series(_ machine: [Double], _ shift: Double, scatters: Bool) -> BlockSeries {

@@ -47,7 +47,7 @@ import Testing
     }
     let row = try #require(
       try Comparison([scattered(1000)], [scattered(1060)], threshold: 0.05).row(Made.arm))
-    #expect(row.verdict == .undecided && row.pValue == 1)
+    #expect(row.verdict == .undecided && (row.pValue ?? 0) > 0.5)
   }
 
   @Test func whatMovesWithItsBaselineIsSpared() throws {

@@ -45,7 +45,7 @@ enum Made {
   /// A baseline, and arms at so many times its value.
   static func arms(base: Double = 1000, _ ratios: [String: Double], id: String? = nil) -> ComparedRun {
     ComparedRun(
-      name: id ?? "run", runID: id,
+      name: id ?? "run", runID: id, startedAt: 0,
       cases: [recorded(Made.base, tight(base))]
         + ratios.sorted { $0.key < $1.key }.map { key, ratio in
           recorded(key, tight(base * ratio, way: 1), baseline: Made.base)
@@ -55,7 +55,7 @@ enum Made {
   /// A run of these cases alone.
   static func run(_ cases: [RecordedCase], id: String? = nil, state: [Double?]? = nil) -> ComparedRun {
     ComparedRun(
-      name: id ?? "run", runID: id, cases: cases, state: state ?? MachineState().center)
+      name: id ?? "run", runID: id, startedAt: 0, cases: cases, state: state ?? MachineState().center)
   }
 
   /// A case without other arms in a run of its own.

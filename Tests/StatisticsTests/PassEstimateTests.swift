@@ -26,15 +26,15 @@ struct PassEstimateTests {
   @Test func whatBlocksDoNotExplainIsDrift() throws {
     let none = try #require(estimate(passes([1, 2, 3, 4])))
     #expect(none.raw.value == 2.5 && none.raw.degreesOfFreedom == 3 && none.passes == 4)
-    #expect(isClose(none.raw.standardError, (5.0 / 3 * (0.25 + 0.6)).squareRoot()))
+    #expect(isClose(none.raw.standardError, (5.0 / 3 * (0.25 + 0.3)).squareRoot()))
     #expect(none.betweenShare == nil && none.adjusted == nil)
     // v = 1.
     let some = try #require(estimate(passes([1, 2, 3, 4], variance: 8)))
-    #expect(isClose(some.raw.standardError, (5.0 / 12 + 0.6 * 2 / 3).squareRoot()))
+    #expect(isClose(some.raw.standardError, (5.0 / 12 + 0.3 * 2 / 3).squareRoot()))
     #expect(isClose(some.betweenShare, 2.0 / 3 / (2.0 / 3 + 8)))
     // v = 2, more than the passes scatter by.
     let all = try #require(estimate(passes([1, 2, 3, 4], variance: 16)))
-    #expect(isClose(all.raw.standardError, (0.5 + 0.6 * 0.3).squareRoot()))
+    #expect(isClose(all.raw.standardError, (0.5 + 0.3 * 0.3).squareRoot()))
     #expect(all.betweenShare == 0)
     let independent = try #require(estimate(passes([1, 2, 3, 4]), persistence: 0))
     #expect(isClose(independent.raw.standardError, (5.0 / 12).squareRoot()))
@@ -109,7 +109,7 @@ struct AdjustmentTests {
   @Test func twoProbes() throws {
     let measured = passes(Self.values, Self.probes, variances: Self.variances)
     try expect(
-      passEstimate(measured, reference: [2.4, 2.2], priors: Self.known),
+      passEstimate(measured, reference: [2.4, 2.2], priors: Self.known, persistence: 0.6),
       [
         0.8720633434581351, -0.4736191297903293, 0.03236791923767706, 0.03172702784302019, 4.000821725183432,
         0.13100422200679374, 0.006684973345967816,
@@ -118,7 +118,8 @@ struct AdjustmentTests {
 
   @Test func nothingExplainedByBlocks() throws {
     try expect(
-      passEstimate(passes(Self.values, Self.probes), reference: [2.4, 2.2], priors: Self.known),
+      passEstimate(
+        passes(Self.values, Self.probes), reference: [2.4, 2.2], priors: Self.known, persistence: 0.6),
       [
         0.8720774805545995, -0.4736491140402196, 0.03228261425388711, 0.03164215144048314, 4.000813078334485,
         0.13100568743792806, 0.010472168366044398,
@@ -130,7 +131,8 @@ struct AdjustmentTests {
     try expect(
       passEstimate(
         passes(Self.values, Self.probes, variances: Self.variances), reference: [2.4, 2.2],
-        priors: [SlopePrior(mean: 0, standardDeviation: 5), SlopePrior(mean: 0, standardDeviation: 5)]),
+        priors: [SlopePrior(mean: 0, standardDeviation: 5), SlopePrior(mean: 0, standardDeviation: 5)],
+        persistence: 0.6),
       [
         0.8747168092031912, -0.47921286326307105, 0.0328030540444557, 0.03191314887489402, 4.000000003580225,
         0.13127953020046657, 0.006714497852652503,
