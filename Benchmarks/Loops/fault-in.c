@@ -204,15 +204,19 @@ static int make(struct loops_end_to_end *run, size_t bytes)
 		if (run->source != LOOPS_GUEST_MEMFD && ftruncate(run->fd, (off_t)bytes))
 			return -errno;
 	}
-	run->base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, run->fd, 0);
+	run->base = mmap(run->hint, bytes, PROT_READ | PROT_WRITE, flags, run->fd, 0);
 	if (run->base == MAP_FAILED) {
 		run->base = NULL;
 		return -errno;
 	}
-	if (run->source == LOOPS_ANONYMOUS)
-		return ckernel_madvise(run->base, bytes, MADV_NOHUGEPAGE);
 	if (run->source == LOOPS_ANONYMOUS_HUGE)
 		return ckernel_madvise(run->base, bytes, MADV_HUGEPAGE);
+	if (run->source == LOOPS_ANONYMOUS || run->source == LOOPS_MEMFD) {
+		int result = ckernel_madvise(run->base, bytes, MADV_NOHUGEPAGE);
+
+		/* A kernel without transparent huge pages has none to refuse. */
+		return result == -EINVAL ? 0 : result;
+	}
 	return 0;
 }
 

@@ -57,6 +57,7 @@ public enum Catalogue {
     var identity = try available(measured.backing, bytes: pages * bench.pageBytes, bench)
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
+    if measured.others == .poll, let refusal = IdleStatesOff.refusal() { throw refusal }
     if let refusal = requirement(of: spec, measured, bench) { throw refusal }
     if let refusal = Threads.refusal(measured, bench) { throw refusal }
     let notes = [identity.note, Threads.note(measured, bench)].compactMap { $0 }

@@ -71,9 +71,6 @@ extension MeasuredOperation {
       case .split:
         try DirectMap.split(measured, bench)
         try original.measure(measured, bench)
-        if measured.backing.removesDirectMap, let splits = bench.reading.counters.splits, splits > 0 {
-          bench.invalidate("\(splits) huge entries of the direct map split although it had been split before")
-        }
       case .cold:
         if measured.backing.removesDirectMap { try DirectMap.prepare(measured, bench) }
         try original.measure(measured, bench)

@@ -17,7 +17,7 @@ enum FaultIn {
       OperationSpec(
         benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
         method: "chained stamps", backings: mappable, tier: .headline, takesPagesIn: true,
-        takesThreads: true), measure: touch),
+        expects: Expectation(host: .onePerPage), takesThreads: true), measure: touch),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "fallocate",
@@ -27,24 +27,27 @@ enum FaultIn {
       OperationSpec(
         benchmark: benchmark, name: "touch-after-fallocate",
         summary: "the first store to a page already allocated",
-        method: "chained stamps", backings: files.filter { $0 != .memfdSecret }), measure: touchAllocated),
+        method: "chained stamps", backings: files.filter { $0 != .memfdSecret },
+        expects: Expectation(host: .onePerPage)), measure: touchAllocated),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch-in-batches",
         summary: "fallocate of a batch of pages, then the first store to each: what sharing the calls saves",
         method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512],
-        backings: files.filter { $0 != .memfdSecret }, tier: .detail, takesPagesIn: true),
+        backings: files.filter { $0 != .memfdSecret }, tier: .detail, takesPagesIn: true,
+        expects: Expectation(host: .onePerPage)),
       measure: touchBatches),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
-        method: "whole call", backings: mappable), requirement: refusesPopulate, measure: populate),
+        method: "whole call", backings: mappable, expects: Expectation(host: .onePerPage)),
+      requirement: refusesPopulate, measure: populate),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "end-to-end",
         summary: "create, size, map and touch all: wherever a kernel removes the entry",
         method: "whole sequence",
-        backings: mappable, takesPagesIn: true), measure: endToEnd),
+        backings: mappable, takesPagesIn: true, expects: Expectation(host: .onePerPage)), measure: endToEnd),
   ]
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
@@ -105,6 +108,10 @@ enum FaultIn {
     run.pages = measured.pages
     run.order = bench.order(measured.order, pages: measured.pages).baseAddress
     run.source = source(of: measured.backing)
+    if measured.backing == .anonymousHuge {
+      // Free again by then.
+      run.hint = try Region.anonymousHuge(bytes: measured.pages * bench.pageBytes).base
+    }
     if measured.backing.isGuestMemfd {
       run.flags = try bench.kvm.capabilities.get().flags(for: measured.backing).flags
       run.vm = try bench.kvm.withHostMachine { $0.descriptor.number }

@@ -26,13 +26,15 @@ enum FlushTargets {
         summary:
           "the first touch beside 0, 1, 2, … busy CPUs, the rest idle, and what is taken from each of them",
         method: "chained stamps", armAxis: .busy, others: [.idle], backings: backings,
-        tier: .detail, takesPagesIn: true, isPathLength: false), requirement: needsBusyCPUs, measure: touch),
+        tier: .detail, takesPagesIn: true, expects: Expectation(host: .onePerPage), isPathLength: false),
+      requirement: needsBusyCPUs, measure: touch),
     MeasuredOperation(
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: "targets",
         summary: "the first touch with 1, 2, 4, … CPUs online, and what is taken from each of the others",
         method: "chained stamps", armAxis: .online, backings: backings, tier: .detail,
-        takesPagesIn: true), requirement: needsOnlineCPUs, measure: touch),
+        takesPagesIn: true, expects: Expectation(host: .onePerPage)), requirement: needsOnlineCPUs,
+      measure: touch),
   ]
 
   private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {

@@ -195,7 +195,7 @@ extension Plan {
     }
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
     guard !backings.isEmpty else { return [] }
-    return spec.others.filter(others.contains).map { state in
+    return spec.states(among: others).map { state in
       let arms = selection.pairs.flatMap { pair in
         threads(spec, selection).map { threads in
           backings.map { measured(spec, selection, $0, state, pair, threads: threads) }
@@ -210,7 +210,7 @@ extension Plan {
     busyPoints: [(count: Int, node: Int?)], onlineCPUs: Int
   ) -> [CaseGroup] {
     let backings = spec.backings.filter { selection.backings?.contains($0) ?? true }
-    let states = spec.others.filter(others.contains)
+    let states = spec.states(among: others)
     func measured(
       _ backing: Backing, _ others: OthersState, threads: Int = 1, flush: FlushSetting? = nil,
       busy: BusyCPUs? = nil, online: Int? = nil
@@ -270,10 +270,10 @@ extension Plan {
         }
       }
     case .threads:
-      guard !states.isEmpty else { return [] }
+      guard let state = states.first else { return [] }
       return backings.map { backing in
         let counts = selection.threads ?? threadCounts(otherCPUs).map { $0 + 1 }
-        let cases = counts.map { measured(backing, .idle, threads: $0) }
+        let cases = counts.map { measured(backing, state, threads: $0) }
         return CaseGroup(spec: spec, cases: cases, baselines: against(cases.first, cases))
       }
     case .busy:

@@ -71,29 +71,32 @@ public struct Session {
   public var pairs: [NodePair] { layout.pairs }
 
   public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
+    // Before anything is counted: what a killed run took offline is online again.
+    let recovered = HostChanges.recover()
     if let allowed = request.allowedCPUs { Affinity.restore(allowed) }
     let topology: Topology
     do { topology = try Topology.read() } catch { throw .failed("\(error)") }
     let layout = try Layout(request, topology, quota: Quota.read())
     let limits = try regionLimits(request)
     do throws(Refusal) {
-      return try Session(request, layout, limits)
+      return try Session(request, layout, limits, recovered)
     } catch {
       throw .failed(error.description)
     }
   }
 
   private init(
-    _ request: SessionRequest, _ layout: Layout, _ limits: RegionLimits
+    _ request: SessionRequest, _ layout: Layout, _ limits: RegionLimits, _ recovered: Finding?
   ) throws(Refusal) {
     let topology = layout.topology
     let first = layout.measuringCPU
     do throws(Errno) { try Affinity.pin(toCPU: first) } catch {
       throw .failed(call: "pinning to CPU \(first)", error)
     }
+    if let program = request.program { HostChanges.keepJournal(program: program) }
     let features = CPUFeatures.read()
     let fingerprint = Fingerprint.read(topology)
-    let kind = try Clock.kind(request.clock, hasInvariantCounter: features.invariantTSC)
+    let (kind, reason) = try Clock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)
     // Before any buffer exists: a fork would make resident pages copy-on-write.
     let companions =
       if let program = request.program {
@@ -101,7 +104,7 @@ public struct Session {
       } else { Companions(planned: layout.manned) }
     workbench = try Workbench(
       clock: Clock(
-        kind, countsInstructions: request.clock == .instructions,
+        kind, reason: reason, countsInstructions: request.clock == .instructions,
         calibration: UInt64(request.calibration) * 1_000_000,
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
@@ -117,7 +120,7 @@ public struct Session {
       topology: topology, fingerprint: fingerprint, lockable: 0,
       readsCounter: kind != CKERNEL_CLOCK_MONOTONIC && request.clock != .instructions
     ).filter { $0.severity != .note }
-    findings += limits.findings + layout.findings + workbench.uncounted
+    findings += [recovered].compactMap(\.self) + limits.findings + layout.findings + workbench.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
         Finding(

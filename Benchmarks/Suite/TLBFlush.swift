@@ -16,13 +16,14 @@ enum TLBFlush {
         benchmark: benchmark, name: "bystander",
         summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
         method: "companions' gaps", others: [.spin], backings: mappable, tier: .answer, takesPagesIn: true,
-        isPathLength: false),
+        expects: Expectation(host: .onePerPage), isPathLength: false),
       requirement: Catalogue.needsCompanion, measure: bystander),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "faulting-thread",
         summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
-        method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true),
+        method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
+        expects: Expectation(host: .onePerPage)),
       requirement: Catalogue.needsCompanion, measure: touch),
     MeasuredOperation(
       OperationSpec(

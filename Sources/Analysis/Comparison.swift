@@ -21,7 +21,7 @@ public struct Comparison: Sendable {
   }
 
   /// What verdicts are about.
-  public enum Subject: String, CaseIterable, Sendable {
+  public enum Criterion: String, CaseIterable, Sendable {
     /// A case's ratio to another arm of its run, where it has one: what all arms share cancels out. Counted
     /// instructions are judged by their values: nothing of the machine's mood is in them.
     case effect
@@ -64,7 +64,7 @@ public struct Comparison: Sendable {
   }
 
   /// A case of both sides that cannot be compared, and why.
-  public struct Refusal: Hashable, Sendable {
+  public struct Incomparable: Hashable, Sendable {
     public var key: String
     public var reason: String
   }
@@ -91,7 +91,7 @@ public struct Comparison: Sendable {
 
   /// In the order of NEW.
   public internal(set) var rows: [Row] = []
-  public private(set) var refusals: [Refusal] = []
+  public private(set) var incomparable: [Incomparable] = []
   /// Keys of what only NEW has, or only OLD.
   public private(set) var added: [String] = []
   public private(set) var missing: [String] = []
@@ -107,7 +107,7 @@ public struct Comparison: Sendable {
   public let new: [ComparedRun]
   /// How large a change has to be to matter, as a share.
   public let threshold: Double
-  public let subject: Subject
+  public let criterion: Criterion
   /// Between the starts of one run a side; infinite where one is not known, 0 with several runs on a side: they tell
   /// themselves what runs differ by.
   public let secondsApart: Double
@@ -128,10 +128,10 @@ public struct Comparison: Sendable {
   ///   - history: what earlier runs of the machine say of how much runs differ.
   /// - Throws: ``UnitMismatch`` where a case was measured in two units.
   public init(
-    _ old: [ComparedRun], _ new: [ComparedRun], threshold: Double, by subject: Subject = .effect,
+    _ old: [ComparedRun], _ new: [ComparedRun], threshold: Double, by criterion: Criterion = .effect,
     across axes: Set<Axis> = [], history: RunHistory = RunHistory()
   ) throws(UnitMismatch) {
-    (self.old, self.new, self.threshold, self.subject, self.axes) = (old, new, threshold, subject, axes)
+    (self.old, self.new, self.threshold, self.criterion, self.axes) = (old, new, threshold, criterion, axes)
     secondsApart = Self.secondsApart(old, new)
     common = Common(
       state: Self.commonState(old, new), history: history,
@@ -150,7 +150,8 @@ public struct Comparison: Sendable {
       }
       if older.ambiguous[key] != nil || newer.ambiguous[key] != nil {
         let keys = [older, newer].flatMap { $0.ambiguous[key] ?? [] }
-        refusals.append(Refusal(key: key, reason: "ambiguous across flush: " + keys.joined(separator: ", ")))
+        incomparable.append(
+          Incomparable(key: key, reason: "ambiguous across flush: " + keys.joined(separator: ", ")))
         continue
       }
       guard try compare(before, after) else { continue }
@@ -186,7 +187,7 @@ public struct Comparison: Sendable {
     let unit = try Self.unit(before, after)
     let (old, new) = (before.measured, after.measured)
     if let reason = Self.reason(old.isEmpty ? before.reasons : nil, new.isEmpty ? after.reasons : nil) {
-      refusals.append(Refusal(key: key, reason: reason))
+      incomparable.append(Incomparable(key: key, reason: reason))
       return false
     }
     let paired = Self.pairedChange(old, new, at: common)
@@ -194,13 +195,13 @@ public struct Comparison: Sendable {
       let oldCenter = median(old.compactMap(\.recorded.center)),
       let newCenter = median(new.compactMap(\.recorded.center))
     else {
-      refusals.append(Refusal(key: key, reason: "its values leave the range of numbers"))
+      incomparable.append(Incomparable(key: key, reason: "its values leave the range of numbers"))
       return false
     }
     if old.count + new.count < self.old.count + self.new.count { incomplete += 1 }
     let relative = relativeChange(old, new, unit: unit)
     let isByValue =
-      subject == .value || unit == SampleUnit.instructions.rawValue || paired != nil
+      criterion == .value || unit == SampleUnit.instructions.rawValue || paired != nil
     rows.append(
       Row(
         key: key, unit: unit, old: oldCenter, new: newCenter, value: value, relative: relative?.change,

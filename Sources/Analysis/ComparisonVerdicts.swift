@@ -54,7 +54,7 @@ extension Comparison {
   public var unboundedRows: Int { rows.count { !$0.isUnknown && $0.pValue == nil } }
 
   /// Rows judged at the common state of the machine, not at the one that their runs happened to have.
-  public var adjustedRows: Int { rows.count(where: \.judged.isAdjusted) }
+  public var adjustedRows: Int { rows.count { $0.judged.isAdjusted && !$0.isUnknown } }
 
   /// Rows that are judged by their values, slower or faster, while their ratio to another arm shows no change beyond
   /// the threshold: they moved with what all arms share, as the machine or the whole kernel moves.

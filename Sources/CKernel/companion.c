@@ -24,6 +24,8 @@
  * until the next tick. Far enough apart not to look like a lock's spin loop to a hypervisor.
  */
 #define LOOKS_BETWEEN_PAUSES 8
+/* Often enough for the shortest block, and seldom enough not to show in the looks. */
+#define LOOKS_BETWEEN_BEATS 64
 /* Pages of a walk between two looks: few, so that their misses do not look like a gap. */
 #define LOOK_PAGES 8
 /* About as much time as a walk takes: a gap falls as often between walks as into one. */
@@ -121,6 +123,14 @@ static inline int gap(struct watch *watch, const struct pace *pace)
 	return 1;
 }
 
+static void beat(const struct watch *watch)
+{
+	struct ckernel_companion *companion = watch->companion;
+
+	__atomic_store_n(&companion->cpu, sched_getcpu(), __ATOMIC_RELAXED);
+	store(&companion->beats, companion->beats + 1);
+}
+
 static void measure_floors(struct watch *watch)
 {
 	uint64_t looking = UINT64_MAX, calling = UINT64_MAX, stepping = UINT64_MAX;
@@ -163,6 +173,8 @@ static void spin(struct watch *watch)
 		gap(watch, &watch->looking);
 		if (++looks % LOOKS_BETWEEN_PAUSES == 0)
 			ckernel_cpu_relax();
+		if (looks % LOOKS_BETWEEN_BEATS == 0)
+			beat(watch);
 	}
 }
 
@@ -174,8 +186,10 @@ static void call_on(struct watch *watch)
 	while (load(&watch->companion->command) == CKERNEL_COMPANION_SYSCALL) {
 		call();
 		gap(watch, &watch->calling);
-		if (++looks % LOOKS_BETWEEN_PAUSES == 0)
+		if (++looks % LOOKS_BETWEEN_PAUSES == 0) {
 			ckernel_cpu_relax();
+			beat(watch);
+		}
 	}
 }
 
@@ -217,6 +231,7 @@ static void walk(struct watch *watch)
 		}
 		/* Once through without a gap, everything is as it was. */
 		is_calm = ticks != 0;
+		beat(watch);
 	}
 }
 
@@ -333,6 +348,14 @@ struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_com
 		.calm_ticks = __atomic_load_n(&booking->calm_ticks, __ATOMIC_RELAXED),
 		.refill_walks = __atomic_load_n(&booking->refill_walks, __ATOMIC_RELAXED),
 		.refill_ticks = __atomic_load_n(&booking->refill_ticks, __ATOMIC_RELAXED),
+	};
+}
+
+struct ckernel_companion_beat ckernel_companion_last_beat(const struct ckernel_companion *companion)
+{
+	return (struct ckernel_companion_beat){
+		.beats = load(&companion->beats),
+		.cpu = __atomic_load_n(&companion->cpu, __ATOMIC_RELAXED),
 	};
 }
 

@@ -2,31 +2,16 @@
 #include "ckernel/guard.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
-#include <unistd.h>
 
-/* One state for each CPU that is offline, and a few more. */
-#define STATES 1024
-#define PATH_BYTES 128
-#define CONTENT_BYTES 160
+#include "ckernel/restore.h"
 
 /* The signals by which a process ends of itself, or is told to without a chance to finish. */
 static const int deaths[] = { SIGQUIT, SIGABRT, SIGILL, SIGTRAP, SIGFPE, SIGSEGV };
 #define DEATHS (sizeof(deaths) / sizeof(deaths[0]))
 
-static struct state {
-	volatile sig_atomic_t armed;
-	size_t count;
-	char path[PATH_BYTES];
-	char bytes[CONTENT_BYTES];
-} states[STATES];
-static int armed_states;
-static pthread_mutex_t arming = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction handlers_before[DEATHS];
 
 static volatile sig_atomic_t stop_signal;
@@ -34,34 +19,9 @@ static volatile sig_atomic_t stop_signal;
 static _Thread_local volatile sig_atomic_t guard_armed;
 static _Thread_local sigjmp_buf guard_return;
 
-/* All that these two call is async-signal-safe. A failure has nobody left to be told to. */
-static void put_back(const struct state *state)
-{
-	ssize_t written;
-	int fd;
-
-	if (!state->count) {
-		rmdir(state->path);
-		return;
-	}
-	fd = open(state->path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	written = write(fd, state->bytes, state->count);
-	(void)written;
-	close(fd);
-}
-
-static void restore(void)
-{
-	for (size_t i = STATES; i-- > 0;)
-		if (states[i].armed)
-			put_back(&states[i]);
-}
-
 static void on_second_stop(int signal_number)
 {
-	restore();
+	ckernel_restore_now();
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);
 }
@@ -72,7 +32,7 @@ static void on_stop(int signal_number)
 	signal(signal_number, on_second_stop);
 }
 
-static void give_handlers_back(void)
+void ckernel_deaths_release(void)
 {
 	for (size_t i = 0; i < DEATHS; i++)
 		sigaction(deaths[i], &handlers_before[i], NULL);
@@ -80,18 +40,18 @@ static void give_handlers_back(void)
 
 static void on_death(int signal_number)
 {
-	restore();
+	ckernel_restore_now();
 	/*
 	 * Whoever handled it before (Swift's backtraces) has it again. That one may return, because a fault would come
 	 * again; what was sent from outside does not, and this process shall not go on with the state gone.
 	 */
-	give_handlers_back();
+	ckernel_deaths_release();
 	raise(signal_number);
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);
 }
 
-static void take_handlers(void)
+void ckernel_deaths_take(void)
 {
 	struct sigaction action = { 0 };
 
@@ -106,44 +66,13 @@ static void take_handlers(void)
 	}
 }
 
-int ckernel_restore_arm(const char *path, const void *bytes, size_t count)
-{
-	int slot = 0;
-
-	if (strlen(path) >= PATH_BYTES || count > CONTENT_BYTES)
-		return -EINVAL;
-	pthread_mutex_lock(&arming);
-	while (slot < STATES && states[slot].armed)
-		slot++;
-	if (slot < STATES) {
-		strcpy(states[slot].path, path);
-		states[slot].count = count;
-		if (count)
-			memcpy(states[slot].bytes, bytes, count);
-		if (!armed_states++)
-			take_handlers();
-		states[slot].armed = 1;
-	}
-	pthread_mutex_unlock(&arming);
-	return slot < STATES ? slot : -ENOSPC;
-}
-
-void ckernel_restore_disarm(int slot)
-{
-	pthread_mutex_lock(&arming);
-	states[slot].armed = 0;
-	if (!--armed_states)
-		give_handlers_back();
-	pthread_mutex_unlock(&arming);
-}
-
 static void on_bus_error(int signal_number)
 {
 	if (guard_armed) {
 		guard_armed = 0;
 		siglongjmp(guard_return, 1);
 	}
-	restore();
+	ckernel_restore_now();
 	/* Not ours to survive: die of it, with the status that a shell expects. */
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);

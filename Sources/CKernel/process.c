@@ -63,3 +63,11 @@ void ckernel_process_end(pid_t pid)
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
+
+int ckernel_process_lives(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	/* Not reaped: whoever owns the process does that. */
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}

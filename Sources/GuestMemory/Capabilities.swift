@@ -42,15 +42,18 @@ public struct KVMCapabilities: Hashable, Sendable {
     }
     let offersType =
       machine.answer(KVM_CAP_VM_TYPES) & (1 << VirtualMachineType.softwareProtected.rawValue) != 0
+    let isOffered = machine.guestMemfdAnswers.guestMemfd > 0
     return KVMCapabilities(
       abi: abi,
-      privateABI: Result { () throws(Refusal) in try privateABI(kvm, abi: abi.get(), offersType: offersType)
+      privateABI: Result { () throws(Refusal) in
+        try privateABI(kvm, abi: isOffered ? abi.get() : nil, insisting: dialect, offersType: offersType)
       },
       hasPreFault: machine.answer(KVM_CAP_PRE_FAULT_MEMORY) > 0)
   }
 
+  /// - Parameter abi: of the default type; nil where that type has no guest_memfd, as from Linux 6.8 to 6.17.
   private static func privateABI(
-    _ kvm: borrowing KVMDevice, abi: GuestMemfdABI, offersType: Bool
+    _ kvm: borrowing KVMDevice, abi: GuestMemfdABI?, insisting dialect: Dialect?, offersType: Bool
   ) throws(Refusal) -> GuestMemfdABI {
     guard offersType else {
       throw .unsupported(
@@ -61,7 +64,9 @@ public struct KVMCapabilities: Hashable, Sendable {
     guard machine.answer(KVM_CAP_MEMORY_ATTRIBUTES) & Int32(KVM_MEMORY_ATTRIBUTE_PRIVATE) != 0 else {
       throw .unsupported("the VM type has no private memory (KVM_CAP_MEMORY_ATTRIBUTES)")
     }
-    return abi.offered(machine.guestMemfdAnswers)
+    let answers = machine.guestMemfdAnswers
+    if let abi { return abi.offered(answers) }
+    return try GuestMemfdABI.resolve(answers, insisting: dialect)
   }
 
   /// The dialect and flags that create `backing`.

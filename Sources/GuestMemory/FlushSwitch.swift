@@ -5,7 +5,7 @@ import Model
 import SystemPackage
 
 /// The kernel's switch for the flush after a removal from the direct map, held in one state; what it said
-/// before is put back when its owner goes, and also when a signal ends the process. Only SIGKILL leaves it.
+/// before is put back when its owner goes, and whatever ends the process (`ckernel/restore.h`).
 ///
 /// A parameter of the lab's kernel and of no other: without the flush, removed pages stay reachable through
 /// stale translations, so it is held for one block at a time. One holder in a process, and in the system.

@@ -4,9 +4,6 @@ import Glibc
 import Model
 import SystemPackage
 
-/// The size of a huge page (x86-64, and arm64 with 4 KiB pages).
-public let hugePageBytes = 2 << 20
-
 /// A mapping that unmaps itself.
 public struct Region: ~Copyable {
   public let base: UnsafeMutableRawPointer
@@ -24,15 +21,24 @@ public struct Region: ~Copyable {
     self.init(base: base, bytes: bytes)
   }
 
-  /// Shared, readable and writable.
+  /// Shared, readable and writable, in 4 KiB pages as far as the kernel lets a mapping choose.
   public static func mapping(_ file: borrowing MemoryFile) throws(Refusal) -> Region {
-    try map(file.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number, call: "mmap of the file")
+    let region = try map(
+      file.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number, call: "mmap of the file")
+    try region.refuseHugePages()
+    return region
+  }
+
+  /// A kernel without transparent huge pages answers EINVAL, and has none to refuse.
+  private func refuseHugePages() throws(Refusal) {
+    let result = ckernel_madvise(base, bytes, MADV_NOHUGEPAGE)
+    if result != -EINVAL { try check(result, "madvise(MADV_NOHUGEPAGE)") }
   }
 
   /// Private anonymous memory in 4 KiB pages, not populated.
   public static func anonymous(bytes: Int) throws(Refusal) -> Region {
     let region = try map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, call: "mmap")
-    try check(ckernel_madvise(region.base, bytes, MADV_NOHUGEPAGE), "madvise(MADV_NOHUGEPAGE)")
+    try region.refuseHugePages()
     return region
   }
 

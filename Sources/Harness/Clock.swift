@@ -17,6 +17,8 @@ public enum ClockChoice: String, CaseIterable, Codable, Sendable {
 /// The clock of a run: what its ticks are worth and what reading it costs.
 public struct Clock: Sendable {
   public let kind: ckernel_clock
+  /// Why it is that one.
+  private let reason: String
   /// Ticks are instructions: values are path lengths, over all CPUs.
   public let countsInstructions: Bool
   /// Ticks of `kind` per nanosecond; 1 where they are instructions.
@@ -32,30 +34,39 @@ public struct Clock: Sendable {
 
   private static let overheadRounds = 100_000
 
-  /// Which clock `choice` means here.
-  public static func kind(_ choice: ClockChoice, hasInvariantCounter: Bool?) throws(Refusal) -> ckernel_clock
-  {
+  /// Which clock `choice` means here, and why.
+  public static func chosen(
+    _ choice: ClockChoice, hasInvariantCounter: Bool?
+  ) throws(Refusal) -> (kind: ckernel_clock, reason: String) {
     let hasCounter = ckernel_clock_counter_name().pointee != 0
     guard hasCounter || (choice != .tsc && choice != .instructions) else {
       throw .failed("this architecture has no counter that user space can read", remedy: "--clock monotonic")
     }
-    let trusts =
-      choice == .tsc || choice == .instructions
-      || (choice == .auto && hasCounter && hasInvariantCounter == true)
-    return trusts ? CKERNEL_CLOCK_COUNTER : CKERNEL_CLOCK_MONOTONIC
+    switch choice {
+    case .tsc, .instructions: return (CKERNEL_CLOCK_COUNTER, "--clock \(choice.rawValue)")
+    case .monotonic: return (CKERNEL_CLOCK_MONOTONIC, "--clock monotonic")
+    case .auto where !hasCounter:
+      return (CKERNEL_CLOCK_MONOTONIC, "this architecture has no counter that user space can read")
+    case .auto where hasInvariantCounter == true:
+      return (CKERNEL_CLOCK_COUNTER, "the CPU says that its counter is invariant")
+    case .auto: return (CKERNEL_CLOCK_MONOTONIC, "the CPU does not say that its counter is invariant")
+    }
   }
 
   /// - Parameters:
+  ///   - reason: why it is that one, for run.json.
   ///   - calibration: nanoseconds to compare the counter with CLOCK_MONOTONIC_RAW for.
   ///   - pageOverhead: measures the chained loop's empty distance with the clock given.
   public init(
-    _ kind: ckernel_clock, countsInstructions: Bool = false, calibration: UInt64 = 100_000_000,
+    _ kind: ckernel_clock, reason: String = "", countsInstructions: Bool = false,
+    calibration: UInt64 = 100_000_000,
     pageOverhead: (ckernel_clock) -> UInt64
   ) {
     var rate = 1.0
     let hasCounter = countsInstructions || ckernel_clock_calibrate(calibration, &rate) == 0
     self.countsInstructions = countsInstructions
     self.kind = kind
+    self.reason = reason
     ticksPerNanosecond = kind == CKERNEL_CLOCK_COUNTER ? rate : 1
     counterTicksPerNanosecond = hasCounter ? rate : nil
     callOverheadTicks = ckernel_clock_pair_overhead(kind, Self.overheadRounds)
@@ -73,7 +84,7 @@ public struct Clock: Sendable {
 
   public var description: ClockDescription {
     ClockDescription(
-      name: name,
+      name: name, reason: reason,
       ticksPerNanosecond: ticksPerNanosecond,
       callOverhead: Double(callOverheadTicks) / ticksPerNanosecond,
       pageOverhead: Double(pageOverheadTicks) / ticksPerNanosecond)

@@ -37,6 +37,10 @@ struct Companion: ~Copyable {
 
   func read() -> ckernel_companion_booking { ckernel_companion_read(shared) }
 
+  var isAlive: Bool { ckernel_process_lives(pid) != 0 }
+
+  var lastBeat: ckernel_companion_beat { ckernel_companion_last_beat(shared) }
+
   /// The lengths of gaps number `from` to `to`, in ticks; of many, the latest.
   func lengths(from: UInt64, to: UInt64) -> [UInt64] {
     let shared = self.shared
@@ -54,7 +58,26 @@ public final class Companions {
     let companion: Companion
     /// nil: left alone.
     var state: BusyState?
+    /// At the last look.
+    var beats: UInt32 = 0
     init(_ companion: consuming Companion) { self.companion = companion }
+
+    /// Why its CPU was not kept as `state` says since the last look; nil where it was.
+    func look() throws(Refusal) -> String? {
+      let cpu = companion.cpu
+      guard companion.isAlive else { throw .failed("the process that keeps CPU \(cpu) busy has ended") }
+      // A vCPU's program gives no sign of life.
+      guard state != .vcpu else { return nil }
+      for _ in 0..<Companions.mostLooks {
+        let beat = companion.lastBeat
+        if beat.beats != beats {
+          beats = beat.beats
+          return beat.cpu == cpu ? nil : "what keeps CPU \(cpu) busy was on CPU \(beat.cpu)"
+        }
+        usleep(Companions.lookMicroseconds)
+      }
+      return "nothing ran on CPU \(cpu), which was to be kept busy"
+    }
 
     func hold(_ state: BusyState?) throws(Refusal) {
       guard state != self.state else { return }
@@ -62,6 +85,10 @@ public final class Companions {
       self.state = state
     }
   }
+
+  /// A companion that gets no time of its CPU for so long is not at work.
+  private static let mostLooks = 200
+  private static let lookMicroseconds: UInt32 = 100
 
   private let nodes: [Node]
   /// The CPUs that have a companion.
@@ -100,6 +127,18 @@ public final class Companions {
 
   /// The CPUs that are busy and book what is taken from them.
   public var busy: CPUSet { CPUSet(nodes.lazy.filter { $0.state != nil }.map { $0.companion.cpu }) }
+
+  /// Holds every busy companion against what it was told, since the last call of this.
+  ///
+  /// - Returns: why one was not at work; nil where all were.
+  /// - Throws: where one has ended.
+  func look() throws(Refusal) -> String? {
+    var reason: String?
+    for node in nodes where node.state != nil {
+      if let found = try node.look(), reason == nil { reason = found }
+    }
+    return reason
+  }
 
   /// Copies what each has booked so far into `bookings`, which has one entry a companion.
   func read(into bookings: inout [ckernel_companion_booking]) {

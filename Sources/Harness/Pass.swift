@@ -78,9 +78,17 @@ public final class Pass: PassMeasurer {
     }
     var outcome = RoundOutcome(probes: try readProbes(cases.first), readings: [])
     for measured in cases where !Runner.isInterrupted {
-      let result = Result { () throws(Refusal) in try block(measured, operation) }
+      var result = Result { () throws(Refusal) in try block(measured, operation) }
       // A signal that came during the block ended it, not the arm.
       if case .failure = result, Runner.isInterrupted { break }
+      // One that has ended costs the pass: the next one starts others.
+      if let reason = try workbench.companions.look() {
+        result = result.map { reading in
+          var reading = reading
+          reading.invalid = reading.invalid ?? reason
+          return reading
+        }
+      }
       outcome.readings.append(result)
     }
     outcome.refusal = cases.lazy.compactMap { self.frames?.refusal(for: $0) }.first
@@ -110,7 +118,11 @@ public final class Pass: PassMeasurer {
     ckernel_rest(Self.restMicroseconds)
     frames?.takeBack()
     try result.get()
-    return workbench.reading
+    var reading = workbench.reading
+    let shortcoming = try operation.spec.expects.shortcoming(
+      of: reading, measured, pageBytes: workbench.pageBytes)
+    if reading.invalid == nil { reading.invalid = shortcoming }
+    return reading
   }
 
   private func measure(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) {

@@ -111,7 +111,17 @@ extension Workbench {
     reading.counters.contextSwitches? += contextSwitches
   }
 
-  public func record(faultsTaken: UInt64) { reading.faultsTaken = faultsTaken }
+  /// What KVM counted of the timed vCPUs.
+  public func record(_ stats: VirtualCPUStats) {
+    reading.faultsTaken = stats.faultsTaken
+    reading.faultsFixed = stats.faultsFixed
+  }
+
+  /// Calls of the kernel's flush in what was timed.
+  public func record(flushes: Int) { reading.flushes = flushes }
+
+  /// Host faults of filling the block's memory, outside what is timed.
+  public func record(faultsUntimed: Int64) { reading.faultsUntimed = faultsUntimed }
 
   /// Marks the block as recorded but no result.
   public func invalidate(_ reason: String) {

@@ -47,11 +47,10 @@ public final class Workbench {
   /// others do.
   public static let hotplugRestMicroseconds: UInt64 = 50_000
 
-  private let stampBuffer: Region
-  private let sequential: Region
-  private let random: Region
-  /// Pages that the random table is an order of.
-  private var randomPages: Int
+  /// Those of the measuring CPU's node, and of the other nodes that were measured on.
+  private(set) var buffers: SampleBuffers
+  private var buffersByNode: [Int: SampleBuffers] = [:]
+  private let randomOrder: [UInt32]
   /// The most pages that a block of stamps has.
   public let capacity: Int
   private var counters: CounterReader
@@ -65,6 +64,8 @@ public final class Workbench {
   private var onlineCPUs: OnlineCPUs?
   /// The CPUs that `counters` reads.
   private var countedCPUs: CPUSet
+  /// While a case has the other CPUs poll.
+  private var idleStatesOff: IdleStatesOff?
   /// Why CPUs stayed offline.
   private var hotplugFailure: Refusal?
   public internal(set) var reading = BlockReading()
@@ -90,11 +91,11 @@ public final class Workbench {
     self.allowsHotplug = allowsHotplug
     self.pageBytes = pageBytes
     capacity = pages
-    randomPages = pages
-    stampBuffer = try Region.resident(bytes: (2 * pages + 1) * MemoryLayout<UInt64>.stride)
     generator = SeededGenerator(seed: seed)
-    sequential = try Self.table(Array(0..<UInt32(pages)))
-    random = try Self.table((0..<UInt32(pages)).shuffled(using: &generator))
+    randomOrder = (0..<UInt32(pages)).shuffled(using: &generator)
+    let node = topology.node(ofCPU: measuringCPU)
+    buffers = try SampleBuffers(random: randomOrder, node: node)
+    if let node { buffersByNode[node] = buffers }
     countedCPUs = topology.online
     frameLedger = FrameLedger(pageBytes: pageBytes)
     counters = CounterReader(cpus: topology.online)
@@ -110,39 +111,16 @@ public final class Workbench {
     bookedAfter = bookedBefore
   }
 
-  private static func table(_ order: [UInt32]) throws(Refusal) -> Region {
-    let region = try Region.resident(bytes: max(order.count, 1) * MemoryLayout<UInt32>.stride)
-    let table = region.base.assumingMemoryBound(to: UInt32.self)
-    for (step, page) in order.enumerated() { table[step] = page }
-    return region
-  }
-
   /// The page to touch at each step of a block of `pages` pages.
   public func order(_ order: AccessOrder, pages: Int) -> UnsafeBufferPointer<UInt32> {
-    precondition(pages <= capacity)
-    guard order == .random else {
-      // A shorter block takes the table's start.
-      return UnsafeBufferPointer(start: sequential.base.assumingMemoryBound(to: UInt32.self), count: pages)
-    }
-    let table = random.base.assumingMemoryBound(to: UInt32.self)
-    if pages < randomPages {
-      // The pages that a shorter block has, in the order that they have: a random one again.
-      var kept = 0
-      for step in 0..<randomPages where table[step] < pages {
-        table[kept] = table[step]
-        kept += 1
-      }
-      randomPages = pages
-    }
-    precondition(pages == randomPages, "a plan's blocks are of one size")
-    return UnsafeBufferPointer(start: table, count: pages)
+    buffers.order(order, pages: pages)
   }
 
   /// Where a timed region leaves its ticks: one more than pages.
-  public var ticks: UnsafeMutablePointer<UInt64> { stampBuffer.base.assumingMemoryBound(to: UInt64.self) }
+  public var ticks: UnsafeMutablePointer<UInt64> { buffers.ticks }
 
   /// Where it leaves another figure of each page.
-  public var delayTicks: UnsafeMutablePointer<UInt64> { ticks + capacity + 1 }
+  public var delayTicks: UnsafeMutablePointer<UInt64> { buffers.delayTicks }
 
   func begin() {
     reading = BlockReading()
@@ -164,6 +142,7 @@ public final class Workbench {
   func endGroup() {
     kvm.endGroup()
     flushProbe = nil
+    idleStatesOff = nil
     // What stays offline is no state to measure in: every case from here on says so.
     do throws(Refusal) { try bringCPUsBack() } catch { hotplugFailure = error }
   }
@@ -184,14 +163,22 @@ public final class Workbench {
     }
     let busy = crew.busy(in: measured)
     try companions.hold(busy.cpus, busy.state)
+    switch (measured.others, idleStatesOff == nil) {
+    case (.poll, true): idleStatesOff = try IdleStatesOff()
+    case (.spin, false), (.idle, false): idleStatesOff = nil
+    default: break
+    }
   }
 
   /// The first half of that.
   func seat(_ measured: Case) throws(Refusal) {
+    let other = crew(of: measured)
+    if other.measuring != measuringCPU { try move(other) }
     // Where a sandbox refuses the policy, the placement that is read back says so.
     try? MemoryPolicy.prefer(node: measured.memoryNode)
-    let other = crew(of: measured)
-    guard other.measuring != measuringCPU else { return }
+  }
+
+  private func move(_ other: Crew) throws(Refusal) {
     try companions.release()
     try bringCPUsBack()
     do throws(Errno) { try Affinity.pin(toCPU: other.measuring) } catch {
@@ -199,6 +186,13 @@ public final class Workbench {
     }
     measuringCPU = other.measuring
     crew = other
+    guard let node = topology.node(ofCPU: measuringCPU) else { return }
+    if let own = buffersByNode[node] {
+      buffers = own
+    } else {
+      buffers = try SampleBuffers(random: randomOrder, node: node)
+      buffersByNode[node] = buffers
+    }
   }
 
   /// Why CPUs cannot be taken offline and back, down to `least` numbers of online CPUs.

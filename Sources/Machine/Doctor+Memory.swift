@@ -58,6 +58,14 @@ extension Doctor.Examination {
         Finding(.note, "cannot read transparent huge pages' state: the kernel may be built without them"))
     default: break
     }
+    let shared = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+    if let state = files.choice(shared), ["always", "within_size", "force"].contains(state) {
+      findings.append(
+        Finding(
+          .warning,
+          "shared memory comes in huge pages (shmem_enabled is \(state)): where memfd does, its blocks are invalid",
+          remedy: "echo never > \(shared)"))
+    }
     switch fingerprint.ksm {
     case "off"?, nil: break  // absent: not built in
     case let state?:

@@ -22,8 +22,9 @@ extension Fingerprint {
       microcode: info["microcode"],
       commandLine: KernelParameters.bearingOnMeasurement(files.line("/proc/cmdline") ?? ""),
       governor: governors.isEmpty ? nil : Set(governors).sorted().joined(separator: "+"),
-      turbo: turbo(files), smt: files.line("\(cpu)/smt/control"),
-      transparentHugePages: files.line("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen),
+      turbo: turbo(files), idle: idle(files), deepestIdleState: deepestIdleState(files),
+      smt: files.line("\(cpu)/smt/control"),
+      transparentHugePages: files.choice("/sys/kernel/mm/transparent_hugepage/enabled"),
       numaBalancing: files.integer("/proc/sys/kernel/numa_balancing"),
       mitigations: Dictionary(
         uniqueKeysWithValues: (files.names(in: "\(cpu)/vulnerabilities") ?? []).compactMap { name in
@@ -68,6 +69,21 @@ extension Fingerprint {
     return (rounded + 1_023) / 1_024
   }
 
+  private static func idle(_ files: SystemFiles) -> String? {
+    let folder = "/sys/devices/system/cpu/cpuidle"
+    guard let driver = files.line("\(folder)/current_driver"), driver != "none" else { return nil }
+    return [driver, files.line("\(folder)/current_governor")].compactMap(\.self).joined(separator: ", ")
+  }
+
+  private static func deepestIdleState(_ files: SystemFiles) -> String? {
+    let folder = "/sys/devices/system/cpu/cpu0/cpuidle"
+    let states = (files.names(in: folder) ?? []).compactMap { name in
+      name.hasPrefix("state") ? Int(name.dropFirst(5)) : nil
+    }
+    let enabled = states.filter { files.integer("\(folder)/state\($0)/disable") != 1 }
+    return enabled.max().flatMap { files.line("\(folder)/state\($0)/name") }
+  }
+
   private static func turbo(_ files: SystemFiles) -> String? {
     switch files.integer("/sys/devices/system/cpu/intel_pstate/no_turbo") {
     case 0: return "on"
@@ -79,11 +95,6 @@ extension Fingerprint {
     case 1: return "on"
     default: return nil
     }
-  }
-
-  /// The bracketed word of `always [madvise] never`.
-  private static func chosen(_ choices: String) -> String? {
-    choices.split(separator: " ").first { $0.hasPrefix("[") }.map { String($0.dropFirst().dropLast()) }
   }
 }
 

@@ -4,7 +4,7 @@ import Model
 import SystemPackage
 
 /// Takes CPUs offline and back through `/sys/devices/system/cpu/cpuN/online`. All are online again when its owner
-/// goes, and when a signal ends the process; only SIGKILL leaves them as they are.
+/// goes, and whatever ends the process (``HostChanges``).
 ///
 /// It changes the machine for everybody: tasks leave a CPU that goes, and those that are bound to it alone lose their
 /// binding for good.

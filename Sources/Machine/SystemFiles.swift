@@ -30,6 +30,11 @@ public struct SystemFiles: Hashable, Sendable {
   /// The file without white space at its ends; nil when unreadable.
   public func line(_ path: String) -> String? { text(path)?.trimmed }
 
+  /// The bracketed word of a file such as `always [madvise] never`; nil when there is none.
+  func choice(_ path: String) -> String? {
+    line(path)?.split(separator: " ").first { $0.hasPrefix("[") }.map { String($0.dropFirst().dropLast()) }
+  }
+
   /// A file that holds one decimal integer; nil when it is absent or holds anything else.
   public func integer(_ path: String) -> Int? { line(path).flatMap { Int($0) } }
 

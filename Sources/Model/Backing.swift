@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// The size of a huge page (x86-64, and arm64 with 4 KiB pages).
+public let hugePageBytes = 2 << 20
+
 /// The memory under test.
 public enum Backing: String, CaseIterable, Codable, Sendable {
   /// Private anonymous memory, 4 KiB pages forced.

@@ -10,6 +10,12 @@ public struct BlockReading: Codable, Sendable {
   public var placement = Placement.unknown
   public var counters = Counters.none
   public var faultsTaken: UInt64?
+  /// Of the same, those that KVM fixed; nil unless a guest is timed.
+  public var faultsFixed: UInt64?
+  /// Calls of the kernel's flush in what is timed; nil unless they are probed.
+  public var flushes: Int?
+  /// Host faults of filling the memory outside the timed region; nil unless the operation does so.
+  public var faultsUntimed: Int64?
   public var gaps: UInt64?
   public var stolen: Double?
   /// What the busy CPUs say one by one; nil unless the operation asks them.

@@ -12,6 +12,11 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   case spin
   /// Left alone: what a quiet host pays.
   case idle
+  /// Left alone, but kept from idle states: an idle CPU polls, and an interrupt need not wake it. Measured where asked for.
+  case poll
+
+  /// Those that plans have of themselves.
+  public static let usual: [OthersState] = [.spin, .idle]
 }
 
 /// What a block finds of the blocks before it.

@@ -36,6 +36,10 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   public var governor: String?
   /// `on` or `off`: `intel_pstate/no_turbo` or `cpufreq/boost`.
   public var turbo: String?
+  /// `cpuidle/current_driver` and `current_governor`, such as `intel_idle, menu`; nil without a driver.
+  public var idle: String?
+  /// `name` of the deepest idle state of CPU 0 that is not disabled.
+  public var deepestIdleState: String?
   /// `/sys/devices/system/cpu/smt/control`: `on`, `off`, `notsupported`, …
   public var smt: String?
   /// The choice of `/sys/kernel/mm/transparent_hugepage/enabled`.
@@ -58,7 +62,8 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     cpuModel: String, cpuFamilyModelStepping: String, architecture: String, cpus: Int, nodes: Int,
     memoryGiB: Int, hypervisor: String, kernelRelease: String, kernelVersion: String,
     microcode: String? = nil,
-    commandLine: String = "", governor: String? = nil, turbo: String? = nil, smt: String? = nil,
+    commandLine: String = "", governor: String? = nil, turbo: String? = nil, idle: String? = nil,
+    deepestIdleState: String? = nil, smt: String? = nil,
     transparentHugePages: String? = nil, numaBalancing: Int? = nil, mitigations: [String: String] = [:],
     clocksource: String? = nil, ksm: String? = nil, swapBytes: Int64? = nil,
     directMap: DirectMapSizes? = nil
@@ -76,6 +81,8 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     self.commandLine = commandLine
     self.governor = governor
     self.turbo = turbo
+    self.idle = idle
+    self.deepestIdleState = deepestIdleState
     self.smt = smt
     self.transparentHugePages = transparentHugePages
     self.numaBalancing = numaBalancing

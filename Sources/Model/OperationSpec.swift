@@ -82,6 +82,8 @@ public struct OperationSpec: Sendable {
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
   public let takesPagesIn: Bool
+  /// What a block must show, or it is no result.
+  public let expects: Expectation
   /// Several threads can do it at once, each in a part of the region.
   public let takesThreads: Bool
   /// Instructions that one thread executes say what it costs: it waits for nothing, and nothing of it happens
@@ -91,9 +93,9 @@ public struct OperationSpec: Sendable {
   public init(
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, batches: [Int] = [], threads: Int = 1, leastPages: Int = 0,
-    order: AccessOrder? = nil, pagesPerBackingPage: Int = 1, others: [OthersState] = OthersState.allCases,
+    order: AccessOrder? = nil, pagesPerBackingPage: Int = 1, others: [OthersState] = OthersState.usual,
     backings: [Backing], tier: Tier = .further, takesPagesIn: Bool = false,
-    takesThreads: Bool = false, isPathLength: Bool = true
+    expects: Expectation = Expectation(), takesThreads: Bool = false, isPathLength: Bool = true
   ) {
     self.benchmark = benchmark
     self.name = name
@@ -110,6 +112,7 @@ public struct OperationSpec: Sendable {
     self.backings = backings
     self.tier = tier
     self.takesPagesIn = takesPagesIn
+    self.expects = expects
     self.takesThreads = takesThreads
     self.isPathLength = isPathLength
   }
@@ -117,6 +120,11 @@ public struct OperationSpec: Sendable {
   public var reference: OperationReference {
     OperationReference(
       benchmark: benchmark, name: name, method: method, isReplicated: armAxis == .replica, delay: delay)
+  }
+
+  /// Those of `others` that it makes sense in: polling CPUs do wherever idle ones do.
+  public func states(among others: [OthersState]) -> [OthersState] {
+    (self.others.contains(.idle) ? self.others + [.poll] : self.others).filter(others.contains)
   }
 
   /// The same for these backings alone.

@@ -64,14 +64,19 @@ public struct NodePair: Hashable, Sendable {
 public struct ClockDescription: Hashable, Codable, Sendable {
   /// "tsc", "cntvct" or "monotonic".
   public var name: String
+  /// Why it is that one.
+  public var reason: String
   public var ticksPerNanosecond: Double
   /// Subtracted once from a call that is timed alone, ns.
   public var callOverhead: Double
   /// Subtracted once from each page of a chained loop, ns.
   public var pageOverhead: Double
 
-  public init(name: String, ticksPerNanosecond: Double, callOverhead: Double, pageOverhead: Double) {
+  public init(
+    name: String, reason: String = "", ticksPerNanosecond: Double, callOverhead: Double, pageOverhead: Double
+  ) {
     self.name = name
+    self.reason = reason
     self.ticksPerNanosecond = ticksPerNanosecond
     self.callOverhead = callOverhead
     self.pageOverhead = pageOverhead

@@ -7,7 +7,8 @@ extension RunJSON {
     let optional: [(String, String?)] = [
       ("kernel", machine.kernelRelease), ("kernel build", machine.kernelVersion),
       ("microcode", machine.microcode), ("command line", machine.commandLine), ("governor", machine.governor),
-      ("turbo", machine.turbo), ("SMT", machine.smt),
+      ("turbo", machine.turbo), ("idle driver and governor", machine.idle),
+      ("deepest idle state", machine.deepestIdleState), ("SMT", machine.smt),
       ("transparent huge pages", machine.transparentHugePages),
       ("NUMA balancing", machine.numaBalancing.map { "\($0)" }), ("clocksource", machine.clocksource),
       ("KSM", machine.ksm), ("swap", machine.swapBytes.map { "\($0 >> 20) MiB" }),

@@ -18,6 +18,8 @@ extension RunJSON {
     public var commandLine: String
     public var governor: String?
     public var turbo: String?
+    public var idle: String?
+    public var deepestIdleState: String?
     public var smt: String?
     public var transparentHugePages: String?
     public var numaBalancing: Int?
@@ -43,6 +45,8 @@ extension RunJSON {
       commandLine = fingerprint.commandLine
       governor = fingerprint.governor
       turbo = fingerprint.turbo
+      idle = fingerprint.idle
+      deepestIdleState = fingerprint.deepestIdleState
       smt = fingerprint.smt
       transparentHugePages = fingerprint.transparentHugePages
       numaBalancing = fingerprint.numaBalancing

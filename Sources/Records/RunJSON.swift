@@ -114,12 +114,15 @@ extension RunJSON {
   /// The clock and what it costs; overheads in ns, already subtracted from the values.
   public struct Clock: Hashable, Codable, Sendable {
     public var name: String
+    /// Nil in runs of before it was recorded.
+    public var reason: String?
     public var ticksPerNanosecond: Number
     public var callOverhead: Number
     public var pageOverhead: Number
 
     init(_ clock: ClockDescription) {
       name = clock.name
+      reason = clock.reason
       ticksPerNanosecond = Number(clock.ticksPerNanosecond)
       callOverhead = Number(clock.callOverhead)
       pageOverhead = Number(clock.pageOverhead)

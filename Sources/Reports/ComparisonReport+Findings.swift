@@ -50,7 +50,7 @@ extension ComparisonReport {
     guard comparison.secondsApart > Comparison.mostSecondsApart else { return [] }
     let apart =
       comparison.secondsApart.isFinite
-      ? "the runs started \(Figures.time(1e9 * comparison.secondsApart)) apart"
+      ? "the runs started \(Int((comparison.secondsApart / 60).rounded())) minutes apart"
       : "it is not recorded when the runs started"
     return [
       Finding(

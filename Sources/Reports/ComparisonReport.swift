@@ -85,11 +85,11 @@ public enum ComparisonReport {
   private static func leftovers(_ comparison: Comparison, _ style: Style) -> String {
     var text = ""
     var reasons: [String] = []
-    for refusal in comparison.refusals where !reasons.contains(refusal.reason) {
-      reasons.append(refusal.reason)
+    for one in comparison.incomparable where !reasons.contains(one.reason) {
+      reasons.append(one.reason)
     }
     for reason in reasons {
-      let keys = comparison.refusals.filter { $0.reason == reason }.map(\.key)
+      let keys = comparison.incomparable.filter { $0.reason == reason }.map(\.key)
       text += "not comparable (\(cases(keys.count))): \(style.dim(reason))\n"
       text += KeyGroup.listing(keys, showsCommon: false)
     }
@@ -157,7 +157,7 @@ public enum ComparisonReport {
     let count = comparison.unknownRows
     guard count > 0 else { return "" }
     let why =
-      switch (comparison.subject, count) {
+      switch (comparison.criterion, count) {
       case (.value, 1): "is judged by its value"
       case (.value, _): "are judged by their values"
       case (.effect, 1): "has no ratio to another arm"

@@ -203,8 +203,8 @@ struct InjectedDelay: ExpressibleByArgument {
   }
 }
 
-/// Seconds: `60s`, `5min`, `90`.
-struct Duration: ExpressibleByArgument {
+/// Seconds that a run may take: `60s`, `5min`, `90`.
+struct TimeBudget: ExpressibleByArgument {
   let seconds: Double
 
   init?(argument: String) {

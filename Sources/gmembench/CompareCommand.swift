@@ -8,7 +8,7 @@ import Reports
 import SystemPackage
 
 extension Comparison.Axis: ExpressibleByArgument {}
-extension Comparison.Subject: ExpressibleByArgument {}
+extension Comparison.Criterion: ExpressibleByArgument {}
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,7 +52,7 @@ struct CompareCommand: ParsableCommand {
         A baseline is judged by its ratio to the anonymous case, counted instructions by their value. A value takes \
         several runs a side, or --database: one run a side does not tell how much the machine differs between runs.
         """))
-  var judge: Comparison.Subject = .effect
+  var judge: Comparison.Criterion = .effect
 
   @Option(
     help: ArgumentHelp(

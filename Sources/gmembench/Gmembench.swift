@@ -16,7 +16,7 @@ struct Gmembench: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
       CompareCommand.self, SummarizeCommand.self, HistoryCommand.self, CompanionCommand.self,
-      HolderCommand.self, ForkerCommand.self, PassCommand.self,
+      HolderCommand.self, ForkerCommand.self, PassCommand.self, GuardianCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

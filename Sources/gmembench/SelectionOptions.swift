@@ -79,7 +79,7 @@ struct SelectionOptions: ParsableArguments {
   var precision: Fraction?
 
   @Option(help: "Time for the whole run (60s, 5min).")
-  var budget: Duration?
+  var budget: TimeBudget?
 
   @Option(help: "Seed of every random choice (default: from the clock).")
   var seed: UInt64?

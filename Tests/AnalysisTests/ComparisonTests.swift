@@ -260,9 +260,9 @@ import Testing
     #expect(comparison.rows.map(\.key) == ["b"])
     #expect(comparison.missing == ["a"] && comparison.added == ["e"])
     #expect(
-      comparison.refusals == [
-        Comparison.Refusal(key: "c", reason: "both: unsupported: no flag"),
-        Comparison.Refusal(key: "d", reason: "NEW: failed: broke"),
+      comparison.incomparable == [
+        Comparison.Incomparable(key: "c", reason: "both: unsupported: no flag"),
+        Comparison.Incomparable(key: "d", reason: "NEW: failed: broke"),
       ])
     // A case that one of several runs has no figure of rests on the others.
     let partly = try Comparison(
@@ -320,7 +320,7 @@ import Testing
     let unclear = try Comparison(
       [Made.run([plain("b/o/x"), plain("b/o/x/flush=half")])], [Made.run([on])], threshold: 0.05,
       across: [.flush])
-    #expect(unclear.rows.isEmpty && unclear.refusals.first?.reason.hasPrefix("ambiguous") == true)
+    #expect(unclear.rows.isEmpty && unclear.incomparable.first?.reason.hasPrefix("ambiguous") == true)
   }
 
   @Test func regressionsStandWorstFirst() throws {
@@ -338,7 +338,7 @@ import Testing
     }
     let (low, huge) = (run(-.greatestFiniteMagnitude), run(.greatestFiniteMagnitude))
     let comparison = try Comparison([low], [huge], threshold: 0.05)
-    #expect(comparison.rows.isEmpty && comparison.refusals.count == 1)
+    #expect(comparison.rows.isEmpty && comparison.incomparable.count == 1)
     #expect(try Comparison([huge], [huge], threshold: 0.05).rows.first?.verdict == .same)
   }
 

@@ -21,8 +21,10 @@ struct Program {
   ///   - wrapper: a command that runs it, such as setpriv.
   ///   - mark: a variable of its environment, which what it starts inherits.
   ///   - signalAfter: send SIGINT after so many seconds.
+  ///   - meanwhile: what is done while it runs.
   static func run(
-    _ arguments: [String], wrapper: [String] = [], mark: String? = nil, signalAfter: Double? = nil
+    _ arguments: [String], wrapper: [String] = [], mark: String? = nil, signalAfter: Double? = nil,
+    meanwhile: () throws -> Void = {}
   ) throws -> Outcome {
     let path = try #require(path)
     let process = Process()
@@ -38,6 +40,7 @@ struct Program {
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
+    try meanwhile()
     if let signalAfter {
       Thread.sleep(forTimeInterval: signalAfter)
       process.interrupt()
@@ -173,6 +176,33 @@ struct CommandLineTests {
     let summary = try String(contentsOfFile: folder.path("run/summary.csv"), encoding: .utf8)
     #expect(summary.contains(",partial,"))
     #expect(outcome.output.contains("partial"))
+  }
+
+  @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "a CPU to keep busy"))
+  func aKilledCompanionCostsItsPass() throws {
+    let mark = UUID().uuidString
+    let arguments = [
+      "--benchmark", "fault-in", "--others", "spin", "--budget", "10s", "--passes", "2", "--precision",
+      "0.0001%",
+    ]
+    let outcome = try Program.run(arguments, mark: mark) {
+      func companions() throws -> [pid_t] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter { pid in
+          func has(_ name: String, _ text: String) -> Bool {
+            String(
+              decoding: FileManager.default.contents(atPath: "/proc/\(pid)/\(name)") ?? Data(), as: UTF8.self
+            )
+            .contains(text)
+          }
+          return has("cmdline", "\0companion\0") && has("environ", mark)
+        }
+      }
+      Thread.sleep(forTimeInterval: 2)
+      let killed = try companions().count { kill($0, SIGKILL) == 0 }
+      #expect(killed > 0)
+    }
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("ended early: the process that keeps CPU"), "\(outcome.output)")
   }
 
   @Test(arguments: [nil, 1.5]) func noCompanionOutlivesItsRun(signalAfter: Double?) throws {

@@ -68,6 +68,10 @@ import Testing
       ("/proc/sys/kernel/numa_balancing", "1\n", "NUMA balancing is on", .warning),
       ("/sys/kernel/mm/ksm/run", "1\n", "KSM is on", .warning),
       ("/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never\n", "always on", .note),
+      (
+        "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "always [within_size] advise never deny force\n",
+        "shmem_enabled is within_size", .warning
+      ),
       ("/proc/meminfo", "SwapTotal: 4096 kB\nSwapFree: 2048 kB\n", "swap is in use (2 MiB)", .warning),
       ("/proc/loadavg", "3.50 1 1 1/9 9\n", "load average of the last minute is 3.5", .warning),
       ("/proc/stat", "cpu  10 0 0 80 0 0 0 10 0 0\n", "taken 10.000 %", .warning),

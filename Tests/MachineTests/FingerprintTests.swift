@@ -62,6 +62,10 @@ import Testing
       "\(cpu)/cpu0/cpufreq/scaling_governor": "schedutil\n",
       "\(cpu)/cpu1/cpufreq/scaling_governor": "performance\n",
       "\(cpu)/intel_pstate/no_turbo": "1\n", "\(cpu)/smt/control": "on\n",
+      "\(cpu)/cpuidle/current_driver": "intel_idle\n", "\(cpu)/cpuidle/current_governor": "menu\n",
+      "\(cpu)/cpu0/cpuidle/state1/name": "C1\n", "\(cpu)/cpu0/cpuidle/state1/disable": "0\n",
+      "\(cpu)/cpu0/cpuidle/state2/name": "C1E\n", "\(cpu)/cpu0/cpuidle/state2/disable": "0\n",
+      "\(cpu)/cpu0/cpuidle/state10/name": "C6\n", "\(cpu)/cpu0/cpuidle/state10/disable": "1\n",
       "\(cpu)/vulnerabilities/meltdown": "Mitigation: PTI\n", "/sys/kernel/mm/ksm/run": "1\n",
       "/sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
       "/proc/sys/kernel/numa_balancing": "1\n",
@@ -70,6 +74,7 @@ import Testing
     let fingerprint = Fingerprint.read(Self.topology(), files: tree.files)
     #expect(fingerprint.governor == "performance+schedutil")
     #expect(fingerprint.turbo == "off")
+    #expect(fingerprint.idle == "intel_idle, menu" && fingerprint.deepestIdleState == "C1E")
     #expect(fingerprint.smt == "on")
     #expect(fingerprint.mitigations == ["meltdown": "Mitigation: PTI"])
     #expect(fingerprint.ksm == "on")

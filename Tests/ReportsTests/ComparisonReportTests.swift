@@ -38,10 +38,11 @@ import Testing
 
   private func run(
     _ cases: [RecordedCase], name: String = "a", state: [Double?] = [nil, nil, nil],
-    facts: [ComparedRun.Fact: String] = [:], isPartial: Bool = false
+    facts: [ComparedRun.Fact: String] = [:], isPartial: Bool = false, startedAt: Double? = 0
   ) -> ComparedRun {
     ComparedRun(
-      name: name, runID: name, cases: cases, state: state, facts: facts, isPartial: isPartial)
+      name: name, runID: name, startedAt: startedAt, cases: cases, state: state, facts: facts,
+      isPartial: isPartial)
   }
 
   private let refused = RecordedCase(
@@ -51,7 +52,7 @@ import Testing
 
   /// guest_memfd the baseline, memfd slower in one state of the others, anonymous unchanged.
   private func comparison(
-    _ subject: Comparison.Subject = .effect, old: [Double?] = [nil, nil, nil],
+    _ subject: Comparison.Criterion = .effect, old: [Double?] = [nil, nil, nil],
     new: [Double?] = [nil, nil, nil]
   ) throws -> Comparison {
     func arms(_ memfd: Double, others: String) -> [RecordedCase] {
@@ -157,6 +158,22 @@ import Testing
         "kernel differs in 1 case: 1000.0 in OLD, 1010.0 in NEW",
       ])
     #expect(findings[0].remedy?.hasSuffix("--across kernel") == true)
+  }
+
+  @Test(
+    arguments: [
+      (0, nil), (900, nil), (2600, "the runs started 43 minutes apart: "),
+      (nil, "it is not recorded when the runs started: "),
+    ] as [(Double?, String?)])
+  func runsFarApartAreKnownLessWell(startedAt: Double?, words: String?) throws {
+    func compared(_ startedAt: Double?) throws -> Comparison {
+      try Comparison(
+        [run([recorded("memfd", series(1))])], [run([recorded("memfd", series(1))], startedAt: startedAt)],
+        threshold: 0.05)
+    }
+    let findings = ComparisonReport.findings(try compared(startedAt)).map(\.what)
+    #expect(findings.contains { $0.hasSuffix("what a machine may drift meanwhile") } == (words != nil))
+    if let words { #expect(findings.contains { $0.hasPrefix(words) }, "\(findings)") }
   }
 
   @Test func whatRunsHaveAgainstThemIsSaid() throws {

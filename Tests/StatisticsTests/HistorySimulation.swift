@@ -13,11 +13,13 @@ struct HistorySimulation {
     let folder = URL(filePath: try #require(Self.folder))
     let lines = try String(contentsOf: folder.appending(path: "series.csv"), encoding: .utf8).split(
       separator: "\n")
+    #expect(!lines.isEmpty)
     var alarms = ""
     for line in lines {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false)
       let nights = cells.indices.dropFirst().filter { !cells[$0].isEmpty }
       let values = nights.compactMap { Double(cells[$0]) }
+      #expect(values.count == nights.count && values.count > 1, "history \(cells[0])")
       var known: [ChangePoint] = []
       for count in values.indices.map({ $0 + 1 }) {
         let points = try #require(changePoints(in: Array(values[..<count])))

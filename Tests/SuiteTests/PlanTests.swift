@@ -35,7 +35,17 @@ struct PlanTests {
       let states = groups.filter { "\($0.spec.benchmark)/\($0.spec.name)" == name }.map { $0.cases[0].others }
       #expect(states == [.spin, .idle])
     }
-    #expect(groups.filter { $0.spec.name == "close" }.map { $0.cases[0].others } == [.spin])
+    #expect(groups.filter { $0.spec.method == "trace" }.map { $0.cases[0].others } == [.spin])
+  }
+
+  @Test func othersPollWhereTheyMayBeIdleAndOnlyWhereAsked() {
+    var selection = everything
+    #expect(plan(selection, named: .nightly).groups.allSatisfy { $0.cases.allSatisfy { $0.others != .poll } })
+    selection.others = [.poll]
+    let groups = plan(selection, named: .nightly).groups
+    #expect(
+      groups.allSatisfy { $0.spec.others.contains(.idle) && $0.cases.allSatisfy { $0.others == .poll } })
+    #expect(groups.contains { $0.spec.name == "touch" } && !groups.contains { $0.spec.name == "bystander" })
   }
 
   @Test(arguments: PlanName.allCases) func aloneNothingIsSaidToSpinExceptWhatNeedsIt(name: PlanName) {
@@ -93,7 +103,8 @@ struct PlanTests {
     #expect(details.contains("churn"))
     let answers = Set(Catalogue.specs.filter { [.headline, .answer].contains($0.tier) }.map(\.name))
     #expect(
-      names(plan(everything)) == answers && answers.isSuperset(of: ["touch", "end-to-end", "bystander"]))
+      names(plan(everything)) == answers
+        && answers.isSuperset(of: ["touch", "unmap-last-reference", "bystander"]))
     #expect(names(plan(everything)).isDisjoint(with: details))
     #expect(names(plan(everything, named: .nightly)).isSuperset(of: details))
     var selection = everything

@@ -73,6 +73,7 @@ struct loops_end_to_end {
 	size_t page_bytes;
 	size_t pages;
 	const uint32_t *order;
+	void *hint; /* where to map it, or NULL: huge pages need an aligned place */
 	/* Left for the caller to release; -1 and NULL where not made. */
 	int fd;
 	void *base;

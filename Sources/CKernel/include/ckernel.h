@@ -17,5 +17,6 @@
 #include "ckernel/perf.h"
 #include "ckernel/probe.h"
 #include "ckernel/process.h"
+#include "ckernel/restore.h"
 #include "ckernel/uses.h"
 #include "ckernel/vcpu.h"

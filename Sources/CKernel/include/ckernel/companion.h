@@ -53,8 +53,15 @@ struct ckernel_companion {
 	uint32_t command;
 	uint32_t apart[15]; /* a cache line of its own; over-aligned types do not reach Swift */
 	uint32_t acknowledged;
-	uint32_t reserved;
+	uint32_t beats; /* at work in user space: it grows every few microseconds, and wraps around */
 	struct ckernel_companion_booking booking;
+	int32_t cpu; /* where it was at its last beat */
+};
+
+/** A sign of life. */
+struct ckernel_companion_beat {
+	uint32_t beats;
+	int32_t cpu;
 };
 
 /** The lengths of so many gaps are kept, the latest ones. */
@@ -88,6 +95,9 @@ int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, ui
 
 /** What is booked so far. */
 struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_companion *companion);
+
+/** The last sign of life. A vCPU's program gives none. */
+struct ckernel_companion_beat ckernel_companion_last_beat(const struct ckernel_companion *companion);
 
 /**
  * The lengths of gaps number `from` to `to` - 1, as `gaps` counts them, in ticks; of more than the ring holds the

@@ -14,16 +14,9 @@ int ckernel_signals_install(void);
 /** The first signal that asked the run to stop, or 0. */
 int ckernel_signals_pending(void);
 
-/**
- * From now on, a signal that ends this process (a second Ctrl-C, a crash; SIGKILL cannot be) first writes
- * `bytes` to the file `path`, or removes the empty folder `path` where count is 0: a state of the machine that must
- * not outlive us. Of several armed in a row, the last goes first. Path and bytes are copied: at most 127 and 160.
- * Returns a number for ckernel_restore_disarm, -EINVAL for longer ones, or -ENOSPC while 1024 states are armed.
- */
-int ckernel_restore_arm(const char *path, const void *bytes, size_t count);
-
-/** Whoever armed it has put the state back himself. */
-void ckernel_restore_disarm(int slot);
+/** Has the signals by which a process ends of itself call ckernel_restore_now first, and gives them back. */
+void ckernel_deaths_take(void);
+void ckernel_deaths_release(void);
 
 /**
  * Calls body(argument) and returns its result, or -EFAULT when it raised SIGBUS: memory that the kernel

@@ -31,3 +31,6 @@ int ckernel_process_serve(pid_t parent);
 
 /** Ends a process whatever its state, and reaps it. */
 void ckernel_process_end(pid_t pid);
+
+/** Whether a child of this process has not ended; it is not reaped. */
+int ckernel_process_lives(pid_t pid);

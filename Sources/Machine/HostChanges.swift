@@ -1,10 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
+import Model
 import SystemPackage
 
-/// A change to the machine that must not outlive this process: undone by its owner in the ordinary course, and by
-/// the signal that ends the process otherwise. SIGKILL alone leaves it.
+/// Everything that changes the machine (CPUs offline, the flush's switch, probes) goes through `ckernel/restore.h`: it is
+/// undone whatever ends the process.
+public enum HostChanges {
+  /// Where journals lie. Gone with a reboot, as every change is.
+  private static let folder = "/run/gmembench"
+
+  /// Has a journal kept from the first change on, and `program guardian` started to watch over it.
+  public static func keepJournal(program: String) { ckernel_restore_keep(folder, program) }
+
+  /// Undoes what a killed run left behind where its guardian was killed too; nil where there was nothing.
+  public static func recover() -> Finding? {
+    var last = [CChar](repeating: 0, count: Int(CKERNEL_RESTORE_PATH_BYTES))
+    let count = ckernel_restore_recover(folder, &last)
+    guard count > 0 else { return nil }
+    let path = String(decoding: last.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return Finding(
+      .note,
+      "an earlier run was killed: \(count == 1 ? "one change" : "\(count) changes") of this machine that it left are undone "
+        + "(\(path))")
+  }
+}
+
+/// A change to the machine that must not outlive this process: undone by its owner in the ordinary course, and whatever
+/// ends the process otherwise.
 struct RestoredState: ~Copyable {
   private let slot: Int32
 
