@@ -36,7 +36,7 @@ public struct FirstRounds: Hashable, Sendable {
 
 extension FirstRounds {
   /// What a block and a page of it are taken to cost where nothing was measured yet: those of the reference run in
-  /// Results/amd-epyc-25.17.1-2cpu-1node-24gib-kvm/quick-passes, whose 4,545 blocks of 512 pages took 24 s. Half a millisecond
+  /// Results/amd-epyc-25.17.1-2cpu-1node-24gib-kvm/quick-passes, whose 3,791 blocks of 512 pages took 24 s. Half a millisecond
   /// of a block is rest; of a page, two to three microseconds are for the frames that it finds.
   public static let assumedBlockSeconds = 0.0015
   public static let assumedPageSeconds = 9e-6
