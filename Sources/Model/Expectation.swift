@@ -67,7 +67,7 @@ private struct ExpectedPages {
 
   func host(_ faults: Int64?, _ expected: Expectation.Count) -> String? {
     guard let faults = faults.map(Int.init) else { return nil }
-    let seen = "\(faults) host faults for \(words)"
+    let seen = "\(faults) host fault\(faults == 1 ? "" : "s") for \(words)"
     switch expected {
     case .any: return nil
     case .none:
@@ -81,7 +81,7 @@ private struct ExpectedPages {
 
   func guest(_ fixed: UInt64?, _ expected: Expectation.Count) throws(Refusal) -> String? {
     guard let fixed = fixed.map({ Int(clamping: $0) }) else { return nil }
-    let seen = "KVM fixed \(fixed) faults for \(words)"
+    let seen = "KVM fixed \(fixed) fault\(fixed == 1 ? "" : "s") for \(words)"
     switch expected {
     case .any: return nil
     case .none: return fixed == 0 ? nil : "\(seen) that the guest had before"
