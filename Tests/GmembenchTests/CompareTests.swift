@@ -123,10 +123,11 @@ struct CompareTests {
   }
 }
 
+/// Time enough for two passes, which an interval takes, beside other suites.
 private let tiny = [
   "--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--others", "idle",
   "--size",
-  "256KiB", "--budget", "1s",
+  "256KiB", "--budget", "10s",
 ]
 
 @Suite("selfcheck --between", .serialized, .enabled(if: Program.path != nil, "the built gmembench"))
