@@ -14,8 +14,7 @@ extension Comparison {
       return change.isKnown && change.location.standardError.isFinite
     }
     // Cases of one run depend on each other positively: the arms share a baseline, the passes a machine.
-    let pValues = falseDiscoveryAdjusted(
-      tested.map { rows[$0].judged.location.pValue(of: 0) }, dependent: false)
+    let pValues = falseDiscoveryAdjusted(tested.map { rows[$0].judged.location.pValue(of: 0) })
     for (index, pValue) in zip(tested, pValues) {
       rows[index].pValue = pValue
       rows[index].verdict = verdict(rows[index], pValue)
