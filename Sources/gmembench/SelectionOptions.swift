@@ -69,7 +69,9 @@ struct SelectionOptions: ParsableArguments {
       valueName: "list"))
   var memoryNode: NodeChoice?
 
-  @Option(help: ArgumentHelp("States of the other CPUs: spin, idle.", valueName: "list"))
+  @Option(
+    help: ArgumentHelp(
+      "States of the other CPUs: spin, idle; poll (idle, but kept from idle states).", valueName: "list"))
   var others: CommaSeparated<OthersState>?
 
   @Option(help: "What the arms are compared with (default: guest_memfd, else memfd, else anonymous).")
