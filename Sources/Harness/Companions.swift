@@ -58,11 +58,13 @@ public final class Companions {
     let companion: Companion
     /// nil: left alone.
     var state: BusyState?
-    /// At the last look.
-    var beats: UInt32 = 0
+    /// When the block began.
+    private var beats: UInt32 = 0
     init(_ companion: consuming Companion) { self.companion = companion }
 
-    /// Why its CPU was not kept as `state` says since the last look; nil where it was.
+    func mark() { beats = companion.lastBeat.beats }
+
+    /// Why its CPU was not kept as `state` says since the mark; nil where it was.
     func look() throws(Refusal) -> String? {
       let cpu = companion.cpu
       guard companion.isAlive else { throw .failed("the process that keeps CPU \(cpu) busy has ended") }
@@ -71,7 +73,6 @@ public final class Companions {
       for _ in 0..<Companions.mostLooks {
         let beat = companion.lastBeat
         if beat.beats != beats {
-          beats = beat.beats
           return beat.cpu == cpu ? nil : "what keeps CPU \(cpu) busy was on CPU \(beat.cpu)"
         }
         usleep(Companions.lookMicroseconds)
@@ -128,7 +129,10 @@ public final class Companions {
   /// The CPUs that are busy and book what is taken from them.
   public var busy: CPUSet { CPUSet(nodes.lazy.filter { $0.state != nil }.map { $0.companion.cpu }) }
 
-  /// Holds every busy companion against what it was told, since the last call of this.
+  /// A block begins: what was before says nothing of it.
+  func mark() { for node in nodes { node.mark() } }
+
+  /// Holds every busy companion against what it was told, since the mark.
   ///
   /// - Returns: why one was not at work; nil where all were.
   /// - Throws: where one has ended.

@@ -123,6 +123,7 @@ public final class Workbench {
   public var delayTicks: UnsafeMutablePointer<UInt64> { buffers.delayTicks }
 
   func begin() {
+    companions.mark()
     reading = BlockReading()
     laid = nil
   }

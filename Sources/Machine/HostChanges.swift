@@ -21,7 +21,7 @@ public enum HostChanges {
     let path = String(decoding: last.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return Finding(
       .note,
-      "an earlier run was killed: \(count == 1 ? "one change" : "\(count) changes") of this machine that it left are undone "
+      "an earlier run was killed and left \(count == 1 ? "one change" : "\(count) changes") of this machine, now undone "
         + "(\(path))")
   }
 }

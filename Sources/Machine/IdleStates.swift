@@ -4,8 +4,8 @@ import Model
 import SystemPackage
 
 /// Holds the idle states of all CPUs off, as PM QoS offers it: as long as `/dev/cpu_dma_latency` is open with 0 written to
-/// it, an idle CPU polls, and an interrupt wakes it at once. The kernel ends it with the descriptor, whatever ends the
-/// process.
+/// it, an idle CPU polls, and an interrupt wakes it at once. It ends when the descriptor is closed, which the kernel does
+/// for a process that is killed.
 public struct IdleStatesOff: ~Copyable {
   private static let path = "/dev/cpu_dma_latency"
   private static let driver = "/sys/devices/system/cpu/cpuidle/current_driver"

@@ -12,10 +12,10 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   case spin
   /// Left alone: what a quiet host pays.
   case idle
-  /// Left alone, but kept from idle states: an idle CPU polls, and an interrupt need not wake it. Measured where asked for.
+  /// Left alone, but kept from idle states: an idle CPU polls, and an interrupt need not wake it. Only where asked for.
   case poll
 
-  /// Those that plans have of themselves.
+  /// The states that plans measure unless others are asked for.
   public static let usual: [OthersState] = [.spin, .idle]
 }
 

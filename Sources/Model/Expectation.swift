@@ -17,7 +17,6 @@ public struct Expectation: Hashable, Sendable {
   public var host: Count
   /// The vCPUs' while they are timed, as KVM fixed them: `pf_fixed`.
   public var guest: Count
-
   /// Calls of the kernel's flush while it is timed, where they are probed.
   public var flushes: Count
 

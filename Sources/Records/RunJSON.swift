@@ -114,7 +114,7 @@ extension RunJSON {
   /// The clock and what it costs; overheads in ns, already subtracted from the values.
   public struct Clock: Hashable, Codable, Sendable {
     public var name: String
-    /// Nil in runs of before it was recorded.
+    /// Nil in older runs, which did not record it.
     public var reason: String?
     public var ticksPerNanosecond: Number
     public var callOverhead: Number

@@ -9,8 +9,8 @@
 /// and 0.6, their half-widths 0.96, 1.0, 1.1 and 1.3 times what the spread of the runs asks for (Results/repeatability).
 ///
 /// Simulated at 12 passes, 0.3 covers 98 % on a machine like that one, 84 % under flicker noise, and 82 % of the median
-/// of 8 consecutive runs where most of the drift is slower than a run; 1 covers 96 % and 93 %. So ``passEstimate``
-/// takes 1 where runs far apart are compared.
+/// of 8 consecutive runs where most of the drift is slower than a run; 1 covers 96 % and 93 %. So a comparison of
+/// runs far apart asks ``passEstimate`` for 1.
 public let driftPersistence = 0.3
 
 /// The drift that there is at least, as a share of what the blocks explain of the variance between passes.
