@@ -3,17 +3,18 @@
  * fault-in touch and guest-fault touch with several threads: the first stores to disjoint parts of one region, all
  * parts at once, by host threads or by as many vCPUs of one VM, each on a CPU of its own.
  *
- * Mechanism: threads are made and pinned, and then meet; the last to come lets all go. What a page costs is stamped
- * as it is with one thread (fault-in.c, the guest's program), each thread into a buffer of its own. All have ended
- * when the call returns, because a thread more would be shot down by every unmap after it.
+ * Mechanism: threads are made and pinned, and then meet; the last to come names a tick of the clock, a little ahead, at
+ * which all begin. What a page costs is stamped as it is with one thread (fault-in.c, the guest's program), each
+ * thread into a buffer of its own. All have ended when the call returns, because a thread more would be shot down by
+ * every unmap after it. Each part is whole page-table pages of the region (2 MiB), so that no two threads share the
+ * lock of one.
  *
  * How the figure can mislead: faults of one address space meet in more than the flush. Removals take cpa_lock, which
- * is one for the machine; parts smaller than what a page-table page maps (2 MiB) share its lock; page allocation, the
- * page cache's lock and, for guests, KVM's mmu_lock are shared as well. An arm that flushes nothing shows all but the
- * flush. A flush reaches the CPUs that fault at the same time too, and each waits for the others while it is
- * interrupted by them. Two threads on SMT siblings share a core. A thread's own time is the sum of its pages: starting
- * and ending it is in no figure. A block is invalid where a thread began more than 20 us after the first, whatever its
- * faults then took; towards the end of a block the last thread is alone.
+ * is one for the machine; page allocation, the page cache's lock and, for guests, KVM's mmu_lock are shared as well. An
+ * arm that flushes nothing shows all but the flush. A flush reaches the CPUs that fault at the same time too, and each
+ * waits for the others while it is interrupted by them. Two threads on SMT siblings share a core. A thread's own time is
+ * the sum of its pages: starting and ending it is in no figure. Towards the end of a block the last thread is alone: a
+ * block in which all ran together for less than half of the time is no result, and its row tells how many were.
  */
 #include "loops.h"
 
@@ -30,6 +31,8 @@ struct crowd {
 	size_t count;
 	size_t arrived;
 	int command;
+	uint64_t lead;
+	uint64_t start; /* the agreed tick; set before GO */
 	enum ckernel_clock clock;
 	uint8_t *base;
 	size_t page_bytes;
@@ -63,16 +66,22 @@ int loops_thread_start(pthread_t *thread, int cpu, void *(*body)(void *argument)
 	return -error;
 }
 
-/* Returns once everybody is here. */
+/* Returns once everybody is here and the agreed tick has come. */
 static int meet(struct crowd *crowd)
 {
 	int command;
 
-	if (__atomic_add_fetch(&crowd->arrived, 1, __ATOMIC_ACQ_REL) == crowd->count)
+	if (__atomic_add_fetch(&crowd->arrived, 1, __ATOMIC_ACQ_REL) == crowd->count) {
+		crowd->start = ckernel_clock_begin(crowd->clock) + crowd->lead;
 		__atomic_store_n(&crowd->command, GO, __ATOMIC_RELEASE);
+	}
 	while ((command = __atomic_load_n(&crowd->command, __ATOMIC_ACQUIRE)) == WAIT)
 		ckernel_cpu_relax();
-	return command == GO ? 0 : -ECANCELED;
+	if (command != GO)
+		return -ECANCELED;
+	while (ckernel_clock_begin(crowd->clock) < crowd->start)
+		;
+	return 0;
 }
 
 static int take_part(void *argument)
@@ -91,6 +100,7 @@ static int take_part(void *argument)
 		return prepared ? prepared : result;
 	begin = ckernel_clock_begin(crowd->clock);
 	result = crowd->touch(crowd, part);
+	part->end = ckernel_clock_end(crowd->clock);
 	ckernel_thread_usage(&after);
 	part->begin = begin;
 	part->minor_faults = after.minor_faults - before.minor_faults;
@@ -149,10 +159,11 @@ static int touch_host(const struct crowd *crowd, const struct loops_part *part)
 }
 
 int loops_touch_together(uint8_t *base, size_t page_bytes, struct loops_part *parts, size_t count,
-			 enum ckernel_clock clock)
+			 enum ckernel_clock clock, uint64_t lead)
 {
 	struct crowd crowd = {
 		.count = count, .clock = clock, .base = base, .page_bytes = page_bytes,
+		.lead = lead,
 		.prepare = prepare_nothing, .touch = touch_host,
 	};
 
@@ -177,10 +188,11 @@ static int touch_guest(const struct crowd *crowd, const struct loops_part *part)
 }
 
 int loops_guest_touch_together(size_t page_bytes, struct loops_part *parts, size_t count,
-			       enum ckernel_clock clock)
+			       enum ckernel_clock clock, uint64_t lead)
 {
 	struct crowd crowd = {
 		.count = count, .clock = clock, .page_bytes = page_bytes,
+		.lead = lead,
 		.prepare = prepare_guest, .touch = touch_guest,
 	};
 

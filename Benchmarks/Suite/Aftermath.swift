@@ -33,8 +33,8 @@ enum Aftermath {
 
   private static func operation(
     _ name: String, _ summary: String, method: String = "whole pass",
-    requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = needs,
-    measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
+    requirement: @escaping @Sendable (Case, MeasuringContext) -> Refusal? = needs,
+    measure: @escaping MeasuredOperation.Measure
   ) -> MeasuredOperation {
     MeasuredOperation(
       OperationSpec(
@@ -46,31 +46,31 @@ enum Aftermath {
   }
 
   /// The memory that can be taken out of the direct map here, if any.
-  static func removing(_ bench: Workbench) -> Backing? {
+  static func removing(_ context: MeasuringContext) -> Backing? {
     backings.filter(\.removesDirectMap).first { backing in
       do throws(Refusal) {
-        _ = try Catalogue.available(backing, bytes: bench.pageBytes, bench)
+        _ = try Catalogue.available(backing, bytes: context.pageBytes, context)
         return true
       } catch { return false }
     }
   }
 
   /// Without removal there is no aftermath, and its controls are controls of nothing.
-  private static func needs(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    guard measured.backing.removesDirectMap || removing(bench) != nil else {
+  private static func needs(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    guard measured.backing.removesDirectMap || removing(context) != nil else {
       return .unsupported("no memory here leaves the direct map, whose control this is")
     }
     // A fork has its child's page tables beside its own.
-    let bytes = 2 * measured.pages * bench.pageBytes
+    let bytes = 2 * measured.pages * context.pageBytes
     guard let available = availableMemory(), Int64(bytes) > available else { return nil }
     return .unsupported(
-      "a working set of \(measured.pages * bench.pageBytes >> 20) MiB is more than the memory available allows",
+      "a working set of \(measured.pages * context.pageBytes >> 20) MiB is more than the memory available allows",
       remedy: "a smaller --size")
   }
 
-  private static func needsFile(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    if let refusal = needs(measured, bench) { return refusal }
-    do throws(Refusal) { _ = try MemoryFile.ramfs(bytes: bench.pageBytes) } catch {
+  private static func needsFile(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    if let refusal = needs(measured, context) { return refusal }
+    do throws(Refusal) { _ = try MemoryFile.ramfs(bytes: context.pageBytes) } catch {
       return .unsupported(
         "page cache from the free lists of such memory takes \(error.reason)",
         remedy: "run as root (CAP_SYS_ADMIN)")
@@ -78,121 +78,149 @@ enum Aftermath {
     return nil
   }
 
-  private static func needsTwoPages(_ measured: Case, _ bench: Workbench) -> Refusal? {
+  private static func needsTwoPages(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
     guard measured.pages > 1 else { return .unsupported("one page has no other to be copied to") }
-    return needsFile(measured, bench)
+    return needsFile(measured, context)
   }
 
   /// Takes the working set in, by `fill`, with pages of the backing between; these are gone afterwards.
   private static func lay(
-    _ measured: Case, _ backing: Backing, _ bench: Workbench, _ fill: (Range<Int>) throws(Refusal) -> Void
+    _ measured: Case, _ backing: Backing, _ context: MeasuringContext,
+    _ fill: (Range<Int>) throws(Refusal) -> Void
   ) throws(Refusal) {
     let starts = stride(from: 0, to: measured.pages, by: every)
-    let subject = try Subject(backing, bytes: (measured.pages + every - 1) / every * bench.pageBytes, bench)
+    let subject = try Subject(
+      backing, bytes: (measured.pages + every - 1) / every * context.pageBytes, context)
     for (page, first) in starts.enumerated() {
       try check(
-        ckernel_touch(try subject.base + page * bench.pageBytes, bench.pageBytes, 1), "touching the backing")
+        ckernel_touch(try subject.base + page * context.pageBytes, context.pageBytes, 1),
+        "touching the backing")
       try fill(first..<min(first + every, measured.pages))
     }
   }
 
   /// The same for pipes, which then go too: the frames that a block will be given.
-  static func layPipes(_ measured: Case, _ backing: Backing, _ bench: Workbench) throws(Refusal) {
-    let pipes = try Pipes(pages: measured.pages, pageBytes: bench.pageBytes)
-    try lay(measured, backing, bench) { range throws(Refusal) in try pipes.fill(range) }
+  static func layPipes(_ measured: Case, _ backing: Backing, _ context: MeasuringContext) throws(Refusal) {
+    let pipes = try Pipes(pages: measured.pages, pageBytes: context.pageBytes)
+    try lay(measured, backing, context) { range throws(Refusal) in try pipes.fill(range) }
   }
 
-  /// Cold is what found whole entries: a block that did in less than half of its frames is no result.
-  private static func judge(_ measured: Case, _ bench: Workbench) {
+  /// Cold is what found whole entries: why a block that did in less than half of its frames is no result.
+  private static func shortcoming(
+    _ directMap: LaidDirectMap, _ measured: Case, _ context: MeasuringContext
+  ) -> String? {
     guard measured.directMap == .cold, measured.backing.removesDirectMap,
-      let splits = bench.reading.directMap?.level2Splits
-    else { return }
-    let frames = max(measured.pages * bench.pageBytes / hugePageBytes, 1)
-    guard 2 * splits < frames else { return }
-    let why = bench.ballast.isSpent ? ": the memory is used up that may be kept for it" : ""
-    bench.invalidate("\(splits) entries of 2 MiB were whole for \(frames) of memory\(why)")
+      let splits = directMap.level2Splits
+    else { return nil }
+    let frames = max(measured.pages * context.pageBytes / hugePageBytes, 1)
+    guard 2 * splits < frames else { return nil }
+    let why = context.ballast.isSpent ? ": the memory is used up that may be kept for it" : ""
+    return "\(splits) entries of 2 MiB were whole for \(frames) of memory\(why)"
   }
 
-  /// Works on the whole set, once and then some times more, each of these a sample.
-  private static func work(
-    _ call: String, _ measured: Case, _ bench: Workbench,
+  /// Works on the whole set that was laid, once and then some times more, each of these a sample.
+  ///
+  /// - Parameter placed: where its memory lies, asked afterwards.
+  private static func work<Memory: ~Copyable>(
+    _ call: String, on laid: borrowing Laid<Memory>, _ measured: Case, _ context: MeasuringContext,
+    placed: () throws(Refusal) -> Placed,
     _ pass: (_ order: UnsafePointer<UInt32>?, _ passes: Int) -> Int32
-  ) throws(Refusal) {
-    judge(measured, bench)
+  ) throws(Refusal) -> BlockReading {
     // The stamps have room for one more than the pages.
-    let passes = min(passes, measured.pages, bench.capacity)
-    let order = bench.shuffled(0..<UInt32(measured.pages))
-    try order.withUnsafeBufferPointer { order throws(Refusal) in
+    let passes = min(passes, measured.pages, context.buffers.capacity)
+    let order = context.buffers.shuffled(0..<UInt32(measured.pages))
+    let counted = try order.withUnsafeBufferPointer { order throws(Refusal) in
       try check(pass(order.baseAddress, 1), call)
-      try bench.timed(call) { pass(order.baseAddress, passes) }
+      return try context.timed(call) { pass(order.baseAddress, passes) }
     }
-    bench.recordCalls(passes, pages: measured.pages)
+    let samples = context.callSamples(passes, pages: measured.pages)
+    var reading = context.reading(samples, counted, try placed())
+    reading.counters = reading.counters.addingSplits(of: laid.counters)
+    reading.directMap = laid.directMap
+    reading.invalidate(shortcoming(laid.directMap, measured, context))
+    return reading
   }
 
-  private static func readPages(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let file = try layFile(measured, bench)
-    let buffer = try Region.resident(bytes: bench.pageBytes)
-    let (descriptor, base) = (file.descriptor.number, buffer.base)
-    try work("pread", measured, bench) { order, passes in
+  private static func readPages(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let laid = try layFile(measured, context)
+    let buffer = try Region.resident(bytes: context.pageBytes)
+    let (descriptor, base) = (laid.memory.descriptor.number, buffer.base)
+    return try work(
+      "pread", on: laid, measured, context,
+      placed: { () throws(Refusal) in try placement(laid.memory, measured, context) }
+    ) { order, passes in
       loops_read_pages(
-        descriptor, base, bench.pageBytes, order, measured.pages, passes, bench.clock.kind, bench.ticks)
+        descriptor, base, context.pageBytes, order, measured.pages, passes, context.clock.kind,
+        context.buffers.ticks)
     }
-    try verifyPlacement(file, measured, bench)
   }
 
-  private static func copyPages(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let file = try layFile(measured, bench)
-    let descriptor = file.descriptor.number
-    try work("copy_file_range", measured, bench) { order, passes in
+  private static func copyPages(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let laid = try layFile(measured, context)
+    let descriptor = laid.memory.descriptor.number
+    return try work(
+      "copy_file_range", on: laid, measured, context,
+      placed: { () throws(Refusal) in try placement(laid.memory, measured, context) }
+    ) { order, passes in
       loops_copy_pages(
-        descriptor, bench.pageBytes, order, measured.pages, passes, bench.clock.kind, bench.ticks)
+        descriptor, context.pageBytes, order, measured.pages, passes, context.clock.kind,
+        context.buffers.ticks)
     }
-    try verifyPlacement(file, measured, bench)
   }
 
-  private static func layFile(_ measured: Case, _ bench: Workbench) throws(Refusal) -> MemoryFile {
-    let file = try MemoryFile.ramfs(bytes: measured.pages * bench.pageBytes)
-    let descriptor = file.descriptor.number
-    let page = [UInt8](repeating: 1, count: bench.pageBytes)
-    try bench.laying { () throws(Refusal) in
-      try lay(measured, measured.backing, bench) { range throws(Refusal) in
+  private static func layFile(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> Laid<MemoryFile> {
+    let page = [UInt8](repeating: 1, count: context.pageBytes)
+    return try context.timed.laying { () throws(Refusal) in
+      let file = try MemoryFile.ramfs(bytes: measured.pages * context.pageBytes)
+      let descriptor = file.descriptor.number
+      try lay(measured, measured.backing, context) { range throws(Refusal) in
         for number in range {
           let written = pwrite(descriptor, page, page.count, number * page.count)
           try check(written == page.count ? 0 : written < 0 ? -errno : -EIO, "pwrite")
         }
       }
+      return file
     }
-    return file
   }
 
-  private static func verifyPlacement(
-    _ file: borrowing MemoryFile, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
+  private static func placement(
+    _ file: borrowing MemoryFile, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> Placed {
     let region = try Region.mapping(file)
-    try check(ckernel_touch(region.base, bench.pageBytes, measured.pages), "touching the page cache")
-    bench.verifyPlacement(region.base, pages: measured.pages, node: measured.memoryNode)
+    try check(ckernel_touch(region.base, context.pageBytes, measured.pages), "touching the page cache")
+    return context.placement(of: region.base, measured)
   }
 
-  private static func transferPages(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let pipes = try bench.laying { () throws(Refusal) in
-      let pipes = try Pipes(pages: measured.pages, pageBytes: bench.pageBytes)
-      try lay(measured, measured.backing, bench) { range throws(Refusal) in try pipes.fill(range) }
+  private static func transferPages(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let laid = try context.timed.laying { () throws(Refusal) in
+      let pipes = try Pipes(pages: measured.pages, pageBytes: context.pageBytes)
+      try lay(measured, measured.backing, context) { range throws(Refusal) in try pipes.fill(range) }
       return pipes
     }
-    let buffer = try Region.resident(bytes: bench.pageBytes)
-    let (ends, slots, base) = (pipes.ends, pipes.slots, buffer.base)
-    try work("read and write of a pipe", measured, bench) { order, passes in
+    let buffer = try Region.resident(bytes: context.pageBytes)
+    let (ends, slots, base) = (laid.memory.ends, laid.memory.slots, buffer.base)
+    return try work(
+      "read and write of a pipe", on: laid, measured, context, placed: { context.assumedPlacement }
+    ) { order, passes in
       loops_transfer_pages(
-        ends, slots, base, bench.pageBytes, order, measured.pages, passes, bench.clock.kind, bench.ticks)
+        ends, slots, base, context.pageBytes, order, measured.pages, passes, context.clock.kind,
+        context.buffers.ticks)
     }
-    bench.assumePlacement()
-    withExtendedLifetime(pipes) {}
   }
 
-  private static func fork(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let forker = try bench.laying { () throws(Refusal) in try Forker.start(measured, bench) }
-    try work("fork", measured, bench) { _, passes in forker.fork(passes, bench.ticks) }
-    bench.assumePlacement()
+  private static func fork(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let laid = try context.timed.laying { () throws(Refusal) in try Forker.start(measured, context) }
+    return try work("fork", on: laid, measured, context, placed: { context.assumedPlacement }) { _, passes in
+      laid.memory.fork(passes, context.buffers.ticks)
+    }
   }
 }
 
@@ -239,12 +267,14 @@ struct Forker: ~Copyable {
   private init(_ forker: ckernel_forker) { self.forker = forker }
 
   /// On the measuring CPU and by its memory policy, which a child inherits.
-  static func start(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Forker {
-    guard let program = bench.companions.program else { throw .failed("no program to start a forker from") }
+  static func start(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Forker {
+    guard let program = context.cpus.companions.program else {
+      throw .failed("no program to start a forker from")
+    }
     let every = Aftermath.every
-    let bytes = (measured.pages + every - 1) / every * bench.pageBytes
+    let bytes = (measured.pages + every - 1) / every * context.pageBytes
     // Closed on return: the forker has given the memory up by then.
-    let file = try Subject.file(measured.backing, bytes: bytes, bench)
+    let file = try Subject.file(measured.backing, bytes: bytes, context)
     let descriptor: Int32 =
       switch file {
       case .some(let file): file.descriptor.number
@@ -252,7 +282,7 @@ struct Forker: ~Copyable {
       }
     var forker = ckernel_forker()
     try check(
-      ckernel_forker_start(program, descriptor, measured.pages, every, bench.clock.kind, &forker),
+      ckernel_forker_start(program, descriptor, measured.pages, every, context.clock.kind, &forker),
       "starting a process with page tables")
     return Forker(forker)
   }

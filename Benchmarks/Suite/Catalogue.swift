@@ -37,12 +37,12 @@ public enum Catalogue {
 
   /// Why the machine lacks what an operation requires beside the backing, if it does; of several ways of doing it, why
   /// it lacks each.
-  static func requirement(of spec: OperationSpec, _ measured: Case, _ bench: Workbench) -> Refusal? {
+  static func requirement(of spec: OperationSpec, _ measured: Case, _ context: MeasuringContext) -> Refusal? {
     let ways = spec.reference.ways
     let refusals = ways.compactMap { way in
       operation(way).flatMap { operation in
         let isServed = ways.count == 1 || operation.spec.backings.contains(measured.backing)
-        return isServed ? operation.requirement(measured, bench).map { (way.method, $0) } : nil
+        return isServed ? operation.requirement(measured, context).map { (way.method, $0) } : nil
       }
     }
     guard ways.count > 1 else { return refusals.first?.1 }
@@ -51,25 +51,25 @@ public enum Catalogue {
 
   /// Proves what an arm is, on one page of it, or says why it cannot be measured here.
   public static func identify(
-    _ spec: OperationSpec, _ measured: Case, _ bench: Workbench
+    _ spec: OperationSpec, _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> ArmIdentity {
     let pages = max(measured.pages / spec.pagesPerBackingPage, 1)
-    var identity = try available(measured.backing, bytes: pages * bench.pageBytes, bench)
+    var identity = try available(measured.backing, bytes: pages * context.pageBytes, context)
     // A row that says `spin` had spinners.
-    if measured.others == .spin, let refusal = needsCompanion(measured, bench) { throw refusal }
+    if measured.others == .spin, let refusal = needsCompanion(measured, context) { throw refusal }
     if measured.others == .poll, let refusal = IdleStatesOff.refusal() { throw refusal }
-    if let refusal = requirement(of: spec, measured, bench) { throw refusal }
-    if let refusal = Threads.refusal(measured, bench) { throw refusal }
-    let notes = [identity.note, Threads.note(measured, bench)].compactMap { $0 }
+    if let refusal = requirement(of: spec, measured, context) { throw refusal }
+    if let refusal = Threads.refusal(measured, context) { throw refusal }
+    let notes = [identity.note, Threads.note(measured, context)].compactMap { $0 }
     identity.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
-    guard spec.isPathLength && measured.threads == 1 || !bench.clock.countsInstructions else {
+    guard spec.isPathLength && measured.threads == 1 || !context.clock.countsInstructions else {
       throw .unsupported(
         "counted instructions say nothing of what waits, or happens on other CPUs: all CPUs share the count"
       )
     }
     guard !measured.backing.isPrivate else { return identity }
-    if measured.backing == .anonymousHuge { try proveHuge(bench) }
-    let subject = try Subject(measured.backing, bytes: bench.pageBytes, bench)
+    if measured.backing == .anonymousHuge { try proveHuge(context) }
+    let subject = try Subject(measured.backing, bytes: context.pageBytes, context)
     switch subject.region {
     case .some(let region): try DirectMapState.prove(measured.backing, on: region)
     case .none: break
@@ -79,11 +79,11 @@ public enum Catalogue {
 
   /// One touch must bring a whole huge page in: the setting alone does not tell (PR_SET_THP_DISABLE, settings by
   /// size, fragmented memory).
-  private static func proveHuge(_ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(.anonymousHuge, bytes: hugePageBytes, bench)
+  private static func proveHuge(_ context: MeasuringContext) throws(Refusal) {
+    let subject = try Subject(.anonymousHuge, bytes: hugePageBytes, context)
     let base = try subject.base
-    try check(ckernel_touch(base, bench.pageBytes, 1), "touching a huge page")
-    var present = [UInt8](repeating: 0, count: hugePageBytes / bench.pageBytes)
+    try check(ckernel_touch(base, context.pageBytes, 1), "touching a huge page")
+    var present = [UInt8](repeating: 0, count: hugePageBytes / context.pageBytes)
     try check(mincore(base, hugePageBytes, &present) == 0 ? 0 : -errno, "mincore")
     guard present.allSatisfy({ $0 & 1 == 1 }) else {
       throw .unsupported(
@@ -92,16 +92,16 @@ public enum Catalogue {
     }
   }
 
-  static func needsCompanion(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    guard bench.crew(of: measured).held.isEmpty else { return nil }
+  static func needsCompanion(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    guard context.cpus.crew(of: measured).held.isEmpty else { return nil }
     return .unsupported(
-      "no other CPU can be held beside CPU \(bench.measuringCPU)",
+      "no other CPU can be held beside CPU \(context.cpus.measuring)",
       remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")
   }
 
   /// Whether the machine offers a backing.
   static func available(
-    _ backing: Backing, bytes: Int, _ bench: Workbench
+    _ backing: Backing, bytes: Int, _ context: MeasuringContext
   ) throws(Refusal) -> ArmIdentity {
     switch backing {
     case .anonymous, .memfd: return ArmIdentity()
@@ -121,12 +121,12 @@ public enum Catalogue {
     case .memfdSecret:
       let files = SystemFiles()
       try SecretMemory.check(
-        kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: bench.architecture
+        kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: context.architecture
       ) { files.text($0) }
       try SecretMemory.tryMapping(bytes: bytes)
       return ArmIdentity()
     case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
-      let (dialect, flags) = try bench.kvm.capabilities.get().flags(for: backing)
+      let (dialect, flags) = try context.kvm.capabilities.get().flags(for: backing)
       let note = backing.isPrivate ? "the capability alone vouches for this arm: no user mapping to try" : nil
       return ArmIdentity(abi: dialect, guestMemfdFlags: flags, note: note)
     }

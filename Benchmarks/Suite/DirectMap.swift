@@ -19,14 +19,16 @@ enum DirectMap {
   private static let mostSearched = 4 << 30
 
   /// Whether the state can be had here; for a cold one, takes the memory out of the way that has been split already.
-  static func prepare(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    guard !bench.ballast.isReady else { return }
-    bench.ballast.isReady = true
-    let frames = (measured.pages * bench.pageBytes + hugePageBytes - 1) / hugePageBytes
+  static func prepare(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
+    guard !context.ballast.isReady else { return }
+    context.ballast.isReady = true
+    let frames = (measured.pages * context.pageBytes + hugePageBytes - 1) / hugePageBytes
     var whole = 0
     do throws(Refusal) {
-      for _ in 0..<mostSearched / hugePageBytes where whole < frames && !bench.ballast.isSpent {
-        let splits = try bench.splits { () throws(Refusal) in try bench.ballast.grow(by: hugePageBytes) }
+      for _ in 0..<mostSearched / hugePageBytes where whole < frames && !context.ballast.isSpent {
+        let splits = try context.timed.splits { () throws(Refusal) in
+          try context.ballast.grow(by: hugePageBytes)
+        }
         // Not counted, or split.
         whole = splits != 0 ? whole + 1 : 0
       }
@@ -45,16 +47,16 @@ enum DirectMap {
 
   /// Takes the case's memory in and gives it back until that splits nothing. What lies in memory that others split
   /// takes it in as those do.
-  static func split(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let splitter = measured.benchmark == Aftermath.benchmark ? Aftermath.removing(bench) : nil
+  static func split(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
+    let splitter = measured.benchmark == Aftermath.benchmark ? Aftermath.removing(context) : nil
     for _ in 0..<mostPasses {
-      let splits = try bench.splits { () throws(Refusal) in
-        if let splitter { return try Aftermath.layPipes(measured, splitter, bench) }
+      let splits = try context.timed.splits { () throws(Refusal) in
+        if let splitter { return try Aftermath.layPipes(measured, splitter, context) }
         guard measured.backing.isPrivate else {
-          let subject = try Subject(measured, bench)
-          return try subject.populate(measured, bench)
+          var subject = try Subject(measured, context)
+          return try subject.populate(measured, context)
         }
-        let guest = try Guest.make(measured, bench)
+        let guest = try Guest.make(measured, context)
         try guest.touch()
       }
       if splits == 0 || splitter == nil && !measured.backing.removesDirectMap { return }
@@ -65,18 +67,20 @@ enum DirectMap {
 extension MeasuredOperation {
   /// The operation on a direct map in the state that its case asks for.
   var holdingDirectMap: MeasuredOperation {
-    replacing { original, measured, bench throws(Refusal) in
+    replacing { original, measured, context throws(Refusal) in
       switch measured.directMap {
-      case nil: try original.measure(measured, bench)
+      case nil: return try original(measured, context)
       case .split:
-        try DirectMap.split(measured, bench)
-        try original.measure(measured, bench)
+        try DirectMap.split(measured, context)
+        return try original(measured, context)
       case .cold:
-        if measured.backing.removesDirectMap { try DirectMap.prepare(measured, bench) }
-        try original.measure(measured, bench)
+        if measured.backing.removesDirectMap { try DirectMap.prepare(measured, context) }
+        let reading = try original(measured, context)
         // What keeps its entries leaves its frames as cold as it found them.
-        guard measured.backing.removesDirectMap else { return }
-        try bench.ballast.grow(by: measured.pages * bench.pageBytes)
+        if measured.backing.removesDirectMap {
+          try context.ballast.grow(by: measured.pages * context.pageBytes)
+        }
+        return reading
       }
     }
   }

@@ -50,86 +50,96 @@ enum FaultIn {
         backings: mappable, takesPagesIn: true, expects: Expectation(host: .onePerPage)), measure: endToEnd),
   ]
 
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
-    try bench.timedTouch(subject.base, measured)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
+    return try context.touch(subject.base, measured)
   }
 
-  private static func allocate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
+  private static func allocate(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    var subject = try Subject(measured, context)
     let descriptor = subject.descriptor
-    let bytes = measured.pages * bench.pageBytes
-    try bench.timed("fallocate") { loops_allocate(descriptor, bytes, bench.clock.kind, bench.ticks) }
-    bench.recordCall(pages: measured.pages)
-    try subject.populate(measured, bench)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+    let bytes = measured.pages * context.pageBytes
+    let counted = try context.timed("fallocate") {
+      loops_allocate(descriptor, bytes, context.clock.kind, context.buffers.ticks)
+    }
+    let samples = context.callSample(pages: measured.pages)
+    try subject.populate(measured, context)
+    return try subject.reading(samples, counted, measured, context)
   }
 
-  private static func touchAllocated(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
-    let bytes = measured.pages * bench.pageBytes
+  private static func touchAllocated(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
+    let bytes = measured.pages * context.pageBytes
     try check(ckernel_allocate(subject.descriptor, 0, UInt64(bytes)), "fallocate")
-    try bench.timedTouch(subject.base, measured)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+    return try context.touch(subject.base, measured)
   }
 
-  private static func touchBatches(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
+  private static func touchBatches(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
     let base = try subject.base
     let descriptor = subject.descriptor
     let bytes = base.assumingMemoryBound(to: UInt8.self)
-    try bench.timed("fallocate and touch") {
+    let counted = try context.timed("fallocate and touch") {
       loops_touch_batches(
-        descriptor, bytes, bench.pageBytes, measured.pages, measured.pagesPerCall, bench.clock.kind,
-        bench.ticks)
+        descriptor, bytes, context.pageBytes, measured.pages, measured.pagesPerCall, context.clock.kind,
+        context.buffers.ticks)
     }
-    bench.recordBatches(measured)
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    return try subject.reading(context.batchSamples(measured), counted, measured, context)
   }
 
-  private static func refusesPopulate(_ measured: Case, _ bench: Workbench) -> Refusal? {
+  private static func refusesPopulate(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
     guard measured.backing.removesDirectMap else { return nil }
     return .unsupported("get_user_pages refuses memory without a direct map: MADV_POPULATE_WRITE is EINVAL")
   }
 
-  private static func populate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
+  private static func populate(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
     let base = try subject.base
-    let bytes = measured.pages * bench.pageBytes
-    try bench.timed("MADV_POPULATE_WRITE") { loops_populate(base, bytes, bench.clock.kind, bench.ticks) }
-    bench.recordCall(pages: measured.pages)
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    let bytes = measured.pages * context.pageBytes
+    let counted = try context.timed("MADV_POPULATE_WRITE") {
+      loops_populate(base, bytes, context.clock.kind, context.buffers.ticks)
+    }
+    return try subject.reading(context.callSample(pages: measured.pages), counted, measured, context)
   }
 
-  private static func endToEnd(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  private static func endToEnd(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
     var run = loops_end_to_end()
-    run.page_bytes = bench.pageBytes
+    run.page_bytes = context.pageBytes
     run.pages = measured.pages
-    run.order = bench.order(measured.order, pages: measured.pages).baseAddress
+    run.order = context.buffers.order(measured.order, pages: measured.pages).baseAddress
     run.source = source(of: measured.backing)
     if measured.backing == .anonymousHuge {
       // Free again by then.
-      run.hint = try Region.anonymousHuge(bytes: measured.pages * bench.pageBytes).base
+      run.hint = try Region.anonymousHuge(bytes: measured.pages * context.pageBytes).base
     }
     if measured.backing.isGuestMemfd {
-      run.flags = try bench.kvm.capabilities.get().flags(for: measured.backing).flags
-      run.vm = try bench.kvm.withHostMachine { $0.descriptor.number }
+      run.flags = try context.kvm.capabilities.get().flags(for: measured.backing).flags
+      run.vm = try context.kvm.withHostMachine { $0.descriptor.number }
     }
     let result = Result { () throws(Refusal) in
-      try bench.timed("the sequence from creation to touch") {
-        loops_end_to_end(&run, bench.clock.kind, bench.ticks)
+      try context.timed("the sequence from creation to touch") {
+        loops_end_to_end(&run, context.clock.kind, context.buffers.ticks)
       }
     }
     let file = run.fd >= 0 ? OwnedDescriptor(run.fd) : nil
-    let region = run.base.map { Region(adopting: $0, bytes: measured.pages * bench.pageBytes) }
-    try result.get()
-    bench.recordCall(pages: measured.pages)
-    if let base = run.base {
-      bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
-    }
+    let region = run.base.map { Region(adopting: $0, bytes: measured.pages * context.pageBytes) }
+    let counted = try result.get()
+    guard let base = run.base else { throw .failed("the sequence left no mapping") }
+    let reading = context.reading(
+      context.callSample(pages: measured.pages), counted, context.placement(of: base, measured))
     withExtendedLifetime(region) {}
     withExtendedLifetime(file) {}
+    return reading
   }
 
   private static func source(of backing: Backing) -> loops_source {

@@ -40,7 +40,7 @@ enum FlushCost {
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "trace", backings: hostTouched,
         tier: .answer, takesPagesIn: true, expects: Expectation(host: .onePerPage, flushes: .onePerPage)),
-      requirement: { _, bench in bench.flushProbeRefusal },
+      requirement: { _, context in context.timed.flushProbeRefusal },
       measure: traced),
     MeasuredOperation(
       OperationSpec(
@@ -50,71 +50,77 @@ enum FlushCost {
 
   // MARK: switch
 
-  private static func needsSwitch(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    do throws(Refusal) { try FlushSwitch.check(bench.flushSwitch) } catch { return error }
-    return measured.backing.isPrivate ? GuestFault.needsGuest(measured, bench) : nil
+  private static func needsSwitch(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    do throws(Refusal) { try FlushSwitch.check(context.flushSwitch) } catch { return error }
+    return measured.backing.isPrivate ? GuestFault.needsGuest(measured, context) : nil
   }
 
   /// The first store to each page, by the host where it has a mapping; the switch is the runner's to set.
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    if measured.backing.isPrivate { return try GuestFault.touch(measured, bench) }
-    try TLBFlush.touch(measured, bench)
+  private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    if measured.backing.isPrivate { return try GuestFault.touch(measured, context) }
+    return try TLBFlush.touch(measured, context)
   }
 
   // MARK: trace
 
-  private static func traced(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let fault = try medianFault(measured, bench)
-    let probing = try bench.probingFlushes(calls: measured.pages) { () throws(Refusal) in
-      try TLBFlush.touch(measured, bench)
+  private static func traced(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let fault = try medianFault(measured, context)
+    let probing = try context.timed.probingFlushes(onCPU: context.cpus.measuring, calls: measured.pages) {
+      () throws(Refusal) in try TLBFlush.touch(measured, context)
     }
-    guard let probed = median(bench.takeSamples()), let empty = median(probing.emptyCalls) else {
+    var reading = probing.value
+    guard let probed = median(reading.samples), let empty = median(probing.emptyCalls) else {
       throw .failed("the probes recorded nothing")
     }
-    bench.record(
-      samples: probing.flushes.map { $0 - empty },
-      detail: MethodDetail(.probes(subtracted: empty), fault: fault, added: probed - fault))
-    bench.record(flushes: probing.flushes.count)
+    reading.samples = probing.flushes.map { $0 - empty }
+    reading.detail = MethodDetail(.probes(subtracted: empty), fault: fault, added: probed - fault)
+    reading.flushes = probing.flushes.count
+    return reading
   }
 
   /// Median fault of a fresh region, with neither counters nor a sample of its own.
-  private static func medianFault(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Double {
-    let subject = try Subject(measured, bench)
+  private static func medianFault(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Double {
+    let subject = try Subject(measured, context)
     let base = try subject.base.assumingMemoryBound(to: UInt8.self)
-    let order = bench.order(measured.order, pages: measured.pages)
+    let order = context.buffers.order(measured.order, pages: measured.pages)
     let result = loops_touch(
-      base, bench.pageBytes, order.baseAddress, measured.pages, bench.clock.kind, bench.ticks)
+      base, context.pageBytes, order.baseAddress, measured.pages, context.clock.kind, context.buffers.ticks)
     try check(result, "touching the region")
-    bench.recordStamps(measured)
-    guard let fault = median(bench.takeSamples()) else { throw .failed("no page was touched") }
+    guard let fault = median(context.stampSamples(measured).values) else {
+      throw .failed("no page was touched")
+    }
     return fault
   }
 
   // MARK: online-cpus
 
-  private static func needsHotplug(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    bench.hotplugRefusal(least: leastPoints)
+  private static func needsHotplug(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    context.cpus.hotplugRefusal(least: leastPoints)
   }
 
   /// A block is a sweep over numbers of online CPUs, and gives one sample.
-  private static func swept(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let all = bench.topology.online
-    var cpus = OnlineCPUs(beside: bench.measuringCPU, online: all)
+  private static func swept(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let all = context.topology.online
+    var cpus = OnlineCPUs(beside: context.cpus.measuring, online: all)
     var points: [(x: Double, y: Double)] = []
-    for count in bench.shuffled(spread(cpus.counts)) {
+    var sweep: BlockReading?
+    for count in context.buffers.shuffled(spread(cpus.counts)) {
       if Runner.isInterrupted { throw .failed("interrupted") }
       do throws(Refusal) { try cpus.keep(count) } catch { throw error.asFailure }
-      ckernel_rest(Workbench.hotplugRestMicroseconds)
+      ckernel_rest(CPUAssignment.hotplugRestMicroseconds)
+      let point = try TLBFlush.touch(measured, context)
+      guard let fault = median(point.samples) else { throw .failed("no page was touched") }
       // Counters add up over the points; interrupts, which not every point has a column of each CPU for, are absent.
-      try TLBFlush.touch(measured, bench)
-      guard let fault = median(bench.takeSamples()) else { throw .failed("no page was touched") }
+      sweep = sweep.map { $0.adding(point) } ?? point
       points.append((Double(count - 1), fault))
     }
     do throws(Refusal) { try cpus.restore() } catch { throw error.asFailure }
-    guard let line = Line(through: points) else { throw .failed("one number of CPUs makes no line") }
-    bench.record(
-      samples: [line.slope * Double(all.count - 1)],
-      detail: MethodDetail(.line(points: points.count), fault: line.intercept, added: line.slope))
+    guard let line = Line(through: points), var reading = sweep else {
+      throw .failed("one number of CPUs makes no line")
+    }
+    reading.samples = [line.slope * Double(all.count - 1)]
+    reading.detail = MethodDetail(.line(points: points.count), fault: line.intercept, added: line.slope)
+    return reading
   }
 
   /// All of them, or as many as are worth it, evenly spread with both ends.

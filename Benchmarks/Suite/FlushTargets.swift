@@ -37,41 +37,43 @@ enum FlushTargets {
       measure: touch),
   ]
 
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
-    try bench.timedTouch(subject.base, measured)
-    // Under a clock that all CPUs share, a gap is another CPU's turn.
-    if !bench.clock.countsInstructions { bench.recordBystanders() }
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
+    let touched = try context.timedTouch(subject.base, measured)
+    // Under a clock that all CPUs share, a gap is another CPU's turn. The lengths of gaps are kept for a while alone.
+    let bystanders = context.clock.countsInstructions ? nil : context.timed.bystanders(touched.counted)
+    var reading = try subject.reading(touched.samples, touched.counted, measured, context)
+    reading.bystanders = bystanders
+    return reading
   }
 
-  private static func needsBusyCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    if let refusal = Catalogue.needsCompanion(measured, bench) { return refusal }
+  private static func needsBusyCPUs(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    if let refusal = Catalogue.needsCompanion(measured, context) { return refusal }
     guard let busy = measured.busy else { return nil }
     if busy.state == .vcpu {
-      if let refusal = Guest.refusal(bench) { return refusal }
-      guard bench.clock.isCounter else {
+      if let refusal = Guest.refusal(context) { return refusal }
+      guard context.clock.isCounter else {
         return .unsupported("a guest books its gaps by the CPU's counter alone", remedy: "--clock tsc")
       }
     }
-    let found = bench.crew(of: measured).busy(in: measured).cpus.count
+    let found = context.cpus.crew(of: measured).busy(in: measured).cpus.count
     guard found < busy.count else { return nil }
     let place = busy.node.map { " on node \($0)" } ?? ""
     return .unsupported("\(busy.count) CPUs to keep busy are not to be had\(place): \(found) can be held")
   }
 
-  private static func needsOnlineCPUs(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    if let refusal = bench.hotplugRefusal(least: 2) { return refusal }
-    if bench.crew(of: measured).online(in: measured) == nil {
+  private static func needsOnlineCPUs(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    if let refusal = context.cpus.hotplugRefusal(least: 2) { return refusal }
+    if context.cpus.crew(of: measured).online(in: measured) == nil {
       return .unsupported(
-        "\(measured.online ?? 0) online CPUs are not to be had: CPU \(bench.measuringCPU) measures, and others stay",
+        "\(measured.online ?? 0) online CPUs are not to be had: CPU \(context.cpus.measuring) measures, and others stay",
         remedy: "--cpu 0, where CPU 0 cannot go offline")
     }
     guard measured.busy != nil else { return nil }
-    guard !bench.clock.countsInstructions else {
+    guard !context.clock.countsInstructions else {
       return .unsupported("counted instructions say nothing of gaps: all CPUs share the count")
     }
-    return needsBusyCPUs(measured, bench)
+    return needsBusyCPUs(measured, context)
   }
 
   /// 0, 1, 2, 4, … busy CPUs; where nodes differ, of each of them, and last all CPUs together.

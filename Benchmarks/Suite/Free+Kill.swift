@@ -21,30 +21,36 @@ extension Free {
         method: "whole sequence", backings: mappable, tier: .detail, isPathLength: false), measure: killEmpty),
   ]
 
-  private static func kill(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let holder = try Holder.start(measured, bench, touches: true)
-    holder.verify(measured, bench)
-    try timedKill(holder, measured, bench)
+  private static func kill(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let holder = try Holder.start(measured, context, touches: true)
+    let placed = context.placement(of: try holder.base, process: holder.pid, measured)
+    let faults = holder.faults
+    var reading = try timedKill(holder, placed, measured, context)
+    reading.faultsUntimed = faults
+    return reading
   }
 
-  private static func killEmpty(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let holder = try Holder.start(measured, bench, touches: false)
-    bench.assumePlacement()
-    try timedKill(holder, measured, bench)
+  private static func killEmpty(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let holder = try Holder.start(measured, context, touches: false)
+    return try timedKill(holder, context.assumedPlacement, measured, context)
   }
 
   private static func timedKill(
-    _ holder: consuming Holder, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
+    _ holder: consuming Holder, _ placed: Placed, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
     let pid = holder.release()
-    try bench.timed("SIGKILL and the wait") { loops_kill(pid, bench.clock.kind, bench.ticks) }
-    bench.recordCall(pages: measured.pages)
+    let counted = try context.timed("SIGKILL and the wait") {
+      loops_kill(pid, context.clock.kind, context.buffers.ticks)
+    }
+    return context.reading(context.callSample(pages: measured.pages), counted, placed)
   }
 }
 
 /// A process that holds a block's memory, and its last reference; ends with its owner.
 struct Holder: ~Copyable {
-  private let pid: pid_t
+  let pid: pid_t
   private let holding: ckernel_holding
 
   private init(pid: pid_t, holding: ckernel_holding) {
@@ -53,9 +59,11 @@ struct Holder: ~Copyable {
   }
 
   /// On the measuring CPU and by its memory policy, which a child inherits.
-  static func start(_ measured: Case, _ bench: Workbench, touches: Bool) throws(Refusal) -> Holder {
-    guard let program = bench.companions.program else { throw .failed("no program to start a holder from") }
-    let bytes = measured.pages * bench.pageBytes
+  static func start(_ measured: Case, _ context: MeasuringContext, touches: Bool) throws(Refusal) -> Holder {
+    guard let program = context.cpus.companions.program else {
+      throw .failed("no program to start a holder from")
+    }
+    let bytes = measured.pages * context.pageBytes
     let memory =
       switch measured.backing {
       case .anonymous: CKERNEL_HELD_ANONYMOUS
@@ -63,7 +71,7 @@ struct Holder: ~Copyable {
       default: CKERNEL_HELD_FILE
       }
     // Closed on return: the holder's is the last.
-    let file = try Subject.file(measured.backing, bytes: bytes, bench)
+    let file = try Subject.file(measured.backing, bytes: bytes, context)
     let descriptor: Int32 =
       switch file {
       case .some(let file): file.descriptor.number
@@ -79,12 +87,18 @@ struct Holder: ~Copyable {
 
   deinit { ckernel_process_end(pid) }
 
-  /// Asks the kernel where the holder's pages are, and whether huge pages came as such.
-  func verify(_ measured: Case, _ bench: Workbench) {
-    guard let base = UnsafeMutableRawPointer(bitPattern: UInt(holding.base)) else { return }
-    bench.verifyPlacement(base, of: pid, pages: measured.pages, node: measured.memoryNode)
-    bench.record(faultsUntimed: Int64(clamping: holding.faults))
+  /// Where its memory begins, in its own address space.
+  var base: UnsafeMutableRawPointer {
+    get throws(Refusal) {
+      guard let base = UnsafeMutableRawPointer(bitPattern: UInt(holding.base)) else {
+        throw .failed("the process that holds the memory has not mapped it")
+      }
+      return base
+    }
   }
+
+  /// Its host faults of filling the memory.
+  var faults: Int64 { Int64(clamping: holding.faults) }
 
   /// Gives the process up: the caller ends it.
   consuming func release() -> pid_t {

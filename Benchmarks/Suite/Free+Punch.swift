@@ -45,66 +45,75 @@ extension Free {
       measure: allocateAfterFree),
   ]
 
-  static func punchHostMapped(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try populated(measured, bench)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
-    try timedPunch(subject.descriptor, measured, bench)
+  static func punchHostMapped(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let subject = try populated(measured, context)
+    let placed = context.placement(of: try subject.base, measured)
+    var reading = try timedPunch(subject.descriptor, placed, measured, context)
+    reading.faultsUntimed = subject.faultsUntimed
+    return reading
   }
 
-  private static func punchGuestMapped(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func punchGuestMapped(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     // The node is asked through a host mapping that is gone again before the guest touches its pages.
-    try guest.verifyPlacement(measured, bench)
+    let placed = try guest.placement(measured, context)
     try guest.touch()
-    try timedPunch(guest.descriptor, measured, bench)
+    return try timedPunch(guest.descriptor, placed, measured, context)
   }
 
-  private static func punchBothMapped(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func punchBothMapped(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     let host = try guest.mapForHost(measured.backing)
     let base = guest.hostBase(host)
-    try bench.touchAll(base, measured)
+    try context.touchAll(base, measured)
     try guest.touch()
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
-    try timedPunch(guest.descriptor, measured, bench)
+    let placed = context.placement(of: base, measured)
+    return try timedPunch(guest.descriptor, placed, measured, context)
   }
 
   private static func timedPunch(
-    _ descriptor: Int32, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
-    let bytes = measured.pages * bench.pageBytes
-    let batch = measured.pagesPerCall * bench.pageBytes
-    try bench.timed("fallocate(PUNCH_HOLE)") {
-      loops_punch_hole(descriptor, bytes, batch, bench.clock.kind, bench.ticks)
+    _ descriptor: Int32, _ placed: Placed, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let bytes = measured.pages * context.pageBytes
+    let batch = measured.pagesPerCall * context.pageBytes
+    let counted = try context.timed("fallocate(PUNCH_HOLE)") {
+      loops_punch_hole(descriptor, bytes, batch, context.clock.kind, context.buffers.ticks)
     }
-    bench.recordBatches(measured)
+    return context.reading(context.batchSamples(measured), counted, placed)
   }
 
   /// Each block begins with a fresh file; the cycles before the one that is measured make it what it is then.
-  private static func churn(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
+  private static func churn(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    var subject = try Subject(measured, context)
     let descriptor = subject.descriptor
     let base = try subject.base
     let bytes = base.assumingMemoryBound(to: UInt8.self)
-    let order = bench.order(measured.order, pages: measured.pages)
+    let order = context.buffers.order(measured.order, pages: measured.pages)
     func run(_ cycles: Int) -> Int32 {
       loops_churn(
-        descriptor, bytes, bench.pageBytes, order.baseAddress, measured.pages, cycles, bench.clock.kind,
-        bench.ticks)
+        descriptor, bytes, context.pageBytes, order.baseAddress, measured.pages, cycles, context.clock.kind,
+        context.buffers.ticks)
     }
     if let cycle = measured.cycle, cycle > 1 { try check(run(cycle - 1), "touch and fallocate(PUNCH_HOLE)") }
-    try bench.timed("touch and fallocate(PUNCH_HOLE)") { run(1) }
-    bench.recordCall(pages: measured.pages)
+    let counted = try context.timed("touch and fallocate(PUNCH_HOLE)") { run(1) }
+    let samples = context.callSample(pages: measured.pages)
     // A cycle leaves nothing to ask for.
-    try subject.populate(measured, bench)
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    try subject.populate(measured, context)
+    return try subject.reading(samples, counted, measured, context)
   }
 
   /// The same kind, because what draws on other free lists (movable memory does) would get other frames.
-  private static func allocateAfterFree(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    _ = try populated(measured, bench)
-    let subject = try Subject(measured, bench)
-    try bench.timedTouch(subject.base, measured)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  private static func allocateAfterFree(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    _ = try populated(measured, context)
+    let subject = try Subject(measured, context)
+    return try context.touch(subject.base, measured)
   }
 }

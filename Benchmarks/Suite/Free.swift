@@ -53,79 +53,100 @@ enum Free {
       requirement: GuestFault.needsGuest, measure: destroyEmpty),
   ]
 
-  private static func needsPunchHole(_ measured: Case, _ bench: Workbench) -> Refusal? {
+  private static func needsPunchHole(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
     guard measured.backing == .memfdSecret else { return nil }
     return .unsupported("memfd_secret has no fallocate: EOPNOTSUPP")
   }
 
   /// Fresh memory with every page touched and its placement read back.
-  static func populated(_ measured: Case, _ bench: Workbench) throws(Refusal) -> Subject {
-    let subject = try Subject(measured, bench)
-    try subject.populate(measured, bench)
+  static func populated(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Subject {
+    var subject = try Subject(measured, context)
+    try subject.populate(measured, context)
     return subject
   }
 
   private static func timedUnmap(
-    _ subject: inout Subject, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+    _ subject: inout Subject, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let placed = context.placement(of: try subject.base, measured)
     let mapping = try subject.takeMapping()
-    try bench.timed("munmap") { loops_unmap(mapping.base, mapping.bytes, bench.clock.kind, bench.ticks) }
-    bench.recordCall(pages: measured.pages)
+    let counted = try context.timed("munmap") {
+      loops_unmap(mapping.base, mapping.bytes, context.clock.kind, context.buffers.ticks)
+    }
+    var reading = context.reading(context.callSample(pages: measured.pages), counted, placed)
+    reading.faultsUntimed = subject.faultsUntimed
+    return reading
   }
 
-  private static func unmap(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    var subject = try populated(measured, bench)
-    try timedUnmap(&subject, measured, bench)
+  private static func unmap(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    var subject = try populated(measured, context)
+    return try timedUnmap(&subject, measured, context)
   }
 
-  private static func unmapLastReference(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    var subject = try populated(measured, bench)
+  private static func unmapLastReference(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    var subject = try populated(measured, context)
     subject.closeFile()
-    try timedUnmap(&subject, measured, bench)
+    return try timedUnmap(&subject, measured, context)
   }
 
-  private static func closeFile(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    var subject = try populated(measured, bench)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  private static func closeFile(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    var subject = try populated(measured, context)
+    let placed = context.placement(of: try subject.base, measured)
     subject.unmap()
-    try timedClose(subject.takeDescriptor(), measured, bench)
+    var reading = try timedClose(subject.takeDescriptor(), placed, measured, context)
+    reading.faultsUntimed = subject.faultsUntimed
+    return reading
   }
 
-  private static func closeGuestMapped(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    var guest = try Guest.make(measured, bench)
+  private static func closeGuestMapped(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    var guest = try Guest.make(measured, context)
     // The node is asked through a host mapping that is gone again before the guest touches its pages.
-    try guest.verifyPlacement(measured, bench)
+    let placed = try guest.placement(measured, context)
     try guest.touch()
     guard let file = guest.file.take() else { throw .failed("the guest's memory has no file") }
-    try timedClose(file.release(), measured, bench)
+    return try timedClose(file.release(), placed, measured, context)
   }
 
-  private static func timedClose(_ descriptor: Int32, _ measured: Case, _ bench: Workbench) throws(Refusal) {
+  private static func timedClose(
+    _ descriptor: Int32, _ placed: Placed, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
     var descriptor = descriptor
-    try bench.timed("close") { loops_close(&descriptor, 1, bench.clock.kind, bench.ticks) }
-    bench.recordCall(pages: measured.pages)
+    let counted = try context.timed("close") {
+      loops_close(&descriptor, 1, context.clock.kind, context.buffers.ticks)
+    }
+    return context.reading(context.callSample(pages: measured.pages), counted, placed)
   }
 
-  private static func destroyFull(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    try destroy(measured, bench, touched: true)
+  private static func destroyFull(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    try destroy(measured, context, touched: true)
   }
 
-  private static func destroyEmpty(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    try destroy(measured, bench, touched: false)
+  private static func destroyEmpty(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    try destroy(measured, context, touched: false)
   }
 
-  private static func destroy(_ measured: Case, _ bench: Workbench, touched: Bool) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func destroy(
+    _ measured: Case, _ context: MeasuringContext, touched: Bool
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     if touched { try guest.touch() }
-    bench.assumePlacement()
     let parts = guest.release()
     let mappings = parts.mappings.map { loops_mapping(base: $0.base, bytes: $0.bytes) }
     let descriptors = parts.descriptors
-    try bench.timed("destroying the VM") {
+    let counted = try context.timed("destroying the VM") {
       loops_destroy(
-        mappings, mappings.count, descriptors, descriptors.count, bench.clock.kind, bench.ticks)
+        mappings, mappings.count, descriptors, descriptors.count, context.clock.kind, context.buffers.ticks)
     }
-    bench.recordCall(pages: 1)
+    return context.reading(context.callSample(pages: 1), counted, context.assumedPlacement)
   }
 }

@@ -27,9 +27,9 @@ struct Guest: ~Copyable {
   }
 
   /// Why no guest runs here; nil where one does.
-  static func refusal(_ bench: Workbench) -> Refusal? {
+  static func refusal(_ context: MeasuringContext) -> Refusal? {
     if ckernel_guest_supported() == 0 { return VirtualCPU.noProgram }
-    if case .failure(let refusal) = bench.kvm.capabilities { return refusal }
+    if case .failure(let refusal) = context.kvm.capabilities { return refusal }
     return nil
   }
 
@@ -37,24 +37,24 @@ struct Guest: ~Copyable {
   ///
   /// - Parameter order: the page to touch at each step; nil for the case's own order.
   static func make(
-    _ measured: Case, _ bench: Workbench, order: UnsafeBufferPointer<UInt32>? = nil
+    _ measured: Case, _ context: MeasuringContext, order: UnsafeBufferPointer<UInt32>? = nil
   ) throws(Refusal) -> Guest {
     let backing = measured.backing
-    let bytes = measured.pages * bench.pageBytes
-    let order = order ?? bench.order(measured.order, pages: measured.pages)
+    let bytes = measured.pages * context.pageBytes
+    let order = order ?? context.buffers.order(measured.order, pages: measured.pages)
     let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
-    let machine = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
-    let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in
+    let machine = try context.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
+    let vcpu = try context.kvm.withDevice { kvm throws(Refusal) in
       try VirtualCPU(kvm, in: machine, order: order)
     }
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
-      let subject = try Subject(backing, bytes: bytes, bench)
+      let subject = try Subject(backing, bytes: bytes, context)
       let parts = try subject.split()
       try machine.addSlot(regionSlot, at: gpa, memory: parts.region)
       return Guest(vcpu: vcpu, userspace: parts.region, file: parts.file, machine: machine)
     }
-    let flags = try bench.kvm.capabilities.get().flags(for: backing).flags
+    let flags = try context.kvm.capabilities.get().flags(for: backing).flags
     let file = try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
     let userspace = try Region.reserved(bytes: bytes)
     try machine.addSlot(regionSlot, at: gpa, file: file, userspace: userspace)
@@ -63,8 +63,8 @@ struct Guest: ~Copyable {
   }
 
   /// Another vCPU of the VM, numbered from 1, for a thread of its own.
-  func anotherCPU(_ number: Int, _ bench: Workbench) throws(Refusal) -> FurtherCPU {
-    try bench.kvm.withDevice { kvm throws(Refusal) in try vcpu.another(kvm, in: machine, number: number) }
+  func anotherCPU(_ number: Int, _ context: MeasuringContext) throws(Refusal) -> FurtherCPU {
+    try context.kvm.withDevice { kvm throws(Refusal) in try vcpu.another(kvm, in: machine, number: number) }
   }
 
   /// The host's own mapping of the memory, beside the guest's; for ordinary memory the slot's own.
@@ -86,12 +86,12 @@ struct Guest: ~Copyable {
 
   /// Reads placement back; pages that only the guest touched are brought into a mapping of the host's for that,
   /// which is gone again afterwards.
-  func verifyPlacement(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    guard !measured.backing.isPrivate else { return bench.assumePlacement() }
+  func placement(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Placed {
+    guard !measured.backing.isPrivate else { return context.assumedPlacement }
     let host = try mapForHost(measured.backing)
     let base = hostBase(host)
-    if measured.backing.isGuestMemfd { try bench.touchAll(base, measured) }
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    if measured.backing.isGuestMemfd { try context.touchAll(base, measured) }
+    return context.placement(of: base, measured)
   }
 
   /// The file's descriptor; -1 for anonymous memory.

@@ -51,17 +51,17 @@ enum GuestFault {
       requirement: needsGuest, measure: retouch),
   ]
 
-  static func needsGuest(_ measured: Case, _ bench: Workbench) -> Refusal? {
+  static func needsGuest(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
     // First what no remedy changes.
     guard measured.backing != .memfdSecret else {
       return .unsupported("memfd_secret refuses get_user_pages, so it can back no guest memory")
     }
-    return Guest.refusal(bench)
+    return Guest.refusal(context)
   }
 
-  private static func needsPreFault(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    if let refusal = needsGuest(measured, bench) { return refusal }
-    guard case .success(let capabilities) = bench.kvm.capabilities, capabilities.hasPreFault else {
+  private static func needsPreFault(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    if let refusal = needsGuest(measured, context) { return refusal }
+    guard case .success(let capabilities) = context.kvm.capabilities, capabilities.hasPreFault else {
       return .unsupported(
         "KVM_PRE_FAULT_MEMORY is not offered", remedy: "Linux 6.11 or later with hardware paging (EPT or NPT)"
       )
@@ -70,69 +70,97 @@ enum GuestFault {
   }
 
   /// By as many vCPUs as the case has threads.
-  static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    guard measured.threads == 1 else { return try Threads.guestTouch(measured, bench) }
-    let guest = try Guest.make(measured, bench)
-    try timedTouch(guest, measured, bench)
-    try guest.verifyPlacement(measured, bench)
+  static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    guard measured.threads == 1 else { return try Threads.guestTouch(measured, context) }
+    let guest = try Guest.make(measured, context)
+    let touched = try timedTouch(guest, measured, context)
+    return touched.reading(try guest.placement(measured, context), context)
   }
 
-  private static func touchAfterHost(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func touchAfterHost(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     let host = try guest.mapForHost(measured.backing)
-    try bench.touchAll(guest.hostBase(host), measured)
-    try timedTouch(guest, measured, bench)
-    bench.verifyPlacement(guest.hostBase(host), pages: measured.pages, node: measured.memoryNode)
+    try context.touchAll(guest.hostBase(host), measured)
+    let touched = try timedTouch(guest, measured, context)
+    return touched.reading(context.placement(of: guest.hostBase(host), measured), context)
   }
 
-  private static func hostAfterGuest(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func hostAfterGuest(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     let host = try guest.mapForHost(measured.backing)
     let base = guest.hostBase(host)
     try guest.touch()
-    try bench.timedTouch(base, measured)
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    return try context.touch(base, measured)
   }
 
-  private static func retouch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func retouch(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     try guest.touch()
-    try timedTouch(guest, measured, bench)
-    try guest.verifyPlacement(measured, bench)
+    let touched = try timedTouch(guest, measured, context)
+    return touched.reading(try guest.placement(measured, context), context)
   }
 
-  private static func preFault(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func preFault(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     let vcpu = guest.vcpu.number
     let gpa = guest.vcpu.regionAddress
-    let bytes = UInt64(measured.pages * bench.pageBytes)
-    try bench.timed("KVM_PRE_FAULT_MEMORY") {
+    let bytes = UInt64(measured.pages * context.pageBytes)
+    let counted = try context.timed("KVM_PRE_FAULT_MEMORY") {
       loops_pre_fault(
-        vcpu, gpa, bytes, UInt64(measured.pagesPerCall * bench.pageBytes), bench.clock.kind, bench.ticks)
+        vcpu, gpa, bytes, UInt64(measured.pagesPerCall * context.pageBytes), context.clock.kind,
+        context.buffers.ticks)
     }
-    bench.recordBatches(measured)
+    let samples = context.batchSamples(measured)
     // pf_taken stays 0 for pre-faults; that the guest then finds its pages proves that they were mapped.
     let before = try guest.vcpu.readStats()
     try guest.touch()
     let faults = (try guest.vcpu.readStats() - before).faultsTaken
+    var reading = context.reading(samples, counted, try guest.placement(measured, context))
     if faults != 0 {
-      bench.invalidate("\(faults) of \(measured.pages) pages still faulted after KVM_PRE_FAULT_MEMORY")
+      reading.invalidate("\(faults) of \(measured.pages) pages still faulted after KVM_PRE_FAULT_MEMORY")
     }
-    try guest.verifyPlacement(measured, bench)
+    return reading
   }
 
-  /// Runs the guest over the region and records KVM's own count of faults.
+  /// Runs the guest over the region, with KVM's own count of faults.
   private static func timedTouch(
-    _ guest: borrowing Guest, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
+    _ guest: borrowing Guest, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> GuestTouched {
     let before = try guest.vcpu.readStats()
     var run: Int32 = 0
-    try bench.timed("KVM_RUN") {
+    let counted = try context.timed("KVM_RUN", runsGuest: true) {
       run = guest.vcpu.touchRegion(storing: 1)
       return run == -EPROTO ? 0 : run
     }
     try guest.checkRun(run)
-    bench.record(try guest.vcpu.readStats() - before)
-    bench.recordGuestLog(guest.vcpu.log, measured)
+    let faults = try guest.vcpu.readStats() - before
+    return GuestTouched(
+      samples: context.guestSamples(guest.vcpu.log, measured), counted: counted, faults: faults)
+  }
+}
+
+/// What vCPUs' touches of a region came to.
+struct GuestTouched {
+  var samples: Samples
+  var counted: Counted
+  /// As KVM counted them.
+  var faults: VirtualCPUStats
+  /// Nil but where several vCPUs touched it.
+  var concurrency: Concurrency?
+
+  func reading(_ placed: Placed, _ context: MeasuringContext) -> BlockReading {
+    var reading = context.reading(samples, counted, placed)
+    reading.faultsTaken = faults.faultsTaken
+    reading.faultsFixed = faults.faultsFixed
+    reading.concurrency = concurrency
+    return reading
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Model
 
 /// What the caller asks for; nil means what the plan says.
@@ -174,7 +175,9 @@ extension Plan {
   ) -> Case {
     Case(
       benchmark: spec.benchmark, operation: spec.name, backing: backing,
-      pages: max(selection.pages, spec.leastPages),
+      pages: Parts.pages(
+        atLeast: max(selection.pages, spec.leastPages), threads: spec.takesThreads ? threads : 1,
+        pageBytes: Int(getpagesize())),
       order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode,
       memoryNode: pair.memoryNode,
       others: others, state: selection.state, directMap: selection.directMap, flush: flush, busy: busy,

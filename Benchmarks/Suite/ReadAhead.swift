@@ -31,48 +31,51 @@ enum ReadAhead {
       isPathLength: false),
     requirement: GuestFault.needsGuest, measure: guestTouch)
 
-  private static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
-    let base = try subject.base
-    _ = try timed(base, measured, bench)
-    bench.recordBatches(measured)
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+  private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
+    let counted = try timed(subject.base, measured, context).counted
+    return try subject.reading(context.batchSamples(measured), counted, measured, context)
   }
 
-  private static func guestTouch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let guest = try Guest.make(measured, bench)
+  private static func guestTouch(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let guest = try Guest.make(measured, context)
     let host = try guest.mapForHost(measured.backing)
     let base = guest.hostBase(host)
     let before = try guest.vcpu.readStats()
-    try guest.checkRun(try timed(base, measured, bench, vcpu: guest.vcpu.entry(from: 0)))
-    bench.recordBatches(measured)
-    bench.record(try guest.vcpu.readStats() - before)
-    bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+    let run = try timed(base, measured, context, vcpu: guest.vcpu.entry(from: 0))
+    try guest.checkRun(run.result)
+    let touched = GuestTouched(
+      samples: context.batchSamples(measured), counted: run.counted,
+      faults: try guest.vcpu.readStats() - before)
+    return touched.reading(context.placement(of: base, measured), context)
   }
 
-  /// - Returns: 0, or -EPROTO where the vCPU ended otherwise than its program should.
+  /// - Returns: what was counted; 0, or -EPROTO where the vCPU ended otherwise than its program should.
   private static func timed(
-    _ base: UnsafeMutableRawPointer, _ measured: Case, _ bench: Workbench, vcpu: VirtualCPUEntry? = nil
-  ) throws(Refusal) -> Int32 {
+    _ base: UnsafeMutableRawPointer, _ measured: Case, _ context: MeasuringContext,
+    vcpu: VirtualCPUEntry? = nil
+  ) throws(Refusal) -> (counted: Counted, result: Int32) {
     var run = loops_read_ahead()
     run.base = base.assumingMemoryBound(to: UInt8.self)
-    run.page_bytes = bench.pageBytes
+    run.page_bytes = context.pageBytes
     run.pages = measured.pages
     run.batch = measured.pagesPerCall
-    run.cpu = Int32(bench.crew.threads(of: measured)[1])
+    run.cpu = Int32(context.cpus.crew.threads(of: measured)[1])
     run.vcpu = -1
     if let vcpu {
       run.vcpu = vcpu.descriptor
       run.run = vcpu.run
       run.guest = vcpu.guest
     }
-    run.clock = bench.clock.kind
-    run.stamps = bench.ticks
+    run.clock = context.clock.kind
+    run.stamps = context.buffers.ticks
     var result: Int32 = 0
-    try bench.timed("touching the region behind another thread") {
+    let counted = try context.timed("touching the region behind another thread", runsGuest: vcpu != nil) {
       result = loops_read_ahead(&run)
       return result == -EPROTO ? 0 : result
     }
-    return result
+    return (counted, result)
   }
 }

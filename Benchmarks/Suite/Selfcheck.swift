@@ -41,14 +41,16 @@ public enum Selfcheck {
   }
 
   /// Multiplications that take about a share of the case's fault.
-  public static func delay(share: Double, of measured: Case, _ bench: Workbench) throws(Refusal) -> Int {
-    try bench.arrange(measured)
+  public static func delay(share: Double, of measured: Case, _ context: MeasuringContext) throws(Refusal)
+    -> Int
+  {
+    try context.arrange(measured)
     let trial = 1000
     var shares: [Double] = []
     for _ in 0..<20 {
-      let subject = try Subject(measured, bench)
-      try check(touch(try subject.base, measured, steps: trial, bench), "touching the region")
-      let detail = detail(measured, bench)
+      let subject = try Subject(measured, context)
+      try check(touch(try subject.base, measured, steps: trial, context), "touching the region")
+      let detail = detail(measured, context)
       shares.append(detail.added / detail.fault)
     }
     guard let one = median(shares), one > 0 else { throw .failed("no delay can be made here") }
@@ -56,21 +58,23 @@ public enum Selfcheck {
   }
 
   fileprivate static func touch(
-    _ base: UnsafeMutableRawPointer, _ measured: Case, steps: Int, _ bench: Workbench
+    _ base: UnsafeMutableRawPointer, _ measured: Case, steps: Int, _ context: MeasuringContext
   ) -> Int32 {
     loops_touch_delayed(
-      base.assumingMemoryBound(to: UInt8.self), bench.pageBytes,
-      bench.order(measured.order, pages: measured.pages).baseAddress, measured.pages, steps, bench.clock.kind,
-      bench.ticks, bench.delayTicks)
+      base.assumingMemoryBound(to: UInt8.self), context.pageBytes,
+      context.buffers.order(measured.order, pages: measured.pages).baseAddress, measured.pages, steps,
+      context.clock.kind,
+      context.buffers.ticks, context.buffers.delayTicks)
   }
 
   /// What the delays of the block just touched came to. It varies with the CPU's frequency and whoever shares its core,
   /// so each block tells its own: the mean of the middle half, which is finer than the clock's steps.
-  fileprivate static func detail(_ measured: Case, _ bench: Workbench) -> MethodDetail {
-    let rate = bench.clock.ticksPerNanosecond
-    let delays = (0..<measured.pages).map { Double(bench.delayTicks[$0]) / rate }
+  fileprivate static func detail(_ measured: Case, _ context: MeasuringContext) -> MethodDetail {
+    let rate = context.clock.ticksPerNanosecond
+    let delays = (0..<measured.pages).map { Double(context.buffers.delayTicks[$0]) / rate }
     let faults = (0..<measured.pages).map {
-      Double(bench.ticks[$0 + 1] &- bench.ticks[$0] &- bench.delayTicks[$0]) / rate
+      Double(context.buffers.ticks[$0 + 1] &- context.buffers.ticks[$0] &- context.buffers.delayTicks[$0])
+        / rate
     }
     return MethodDetail(.delay, fault: middleMean(faults), added: middleMean(delays))
   }
@@ -107,16 +111,16 @@ extension MeasuredOperation {
   }
 
   private func delayed(_ delay: Delay) -> MeasuredOperation {
-    var copy = replacing { original, measured, bench throws(Refusal) in
-      guard delay.isOn(measured) else { return try original.measure(measured, bench) }
-      let subject = try Subject(measured, bench)
+    var copy = replacing { original, measured, context throws(Refusal) in
+      guard delay.isOn(measured) else { return try original(measured, context) }
+      let subject = try Subject(measured, context)
       let base = try subject.base
-      try bench.timed("touching the region") {
-        Selfcheck.touch(base, measured, steps: delay.multiplications, bench)
+      let counted = try context.timed("touching the region") {
+        Selfcheck.touch(base, measured, steps: delay.multiplications, context)
       }
-      bench.recordStamps(measured)
-      bench.record(samples: bench.takeSamples(), detail: Selfcheck.detail(measured, bench))
-      bench.verifyPlacement(base, pages: measured.pages, node: measured.memoryNode)
+      var reading = try subject.reading(context.stampSamples(measured), counted, measured, context)
+      reading.detail = Selfcheck.detail(measured, context)
+      return reading
     }
     copy.spec = copy.spec.delayed(delay)
     return copy
@@ -126,14 +130,16 @@ extension MeasuredOperation {
 extension Plan {
   /// The plan with a share of its fault added to every page of one backing's arms, in the operations that can be
   /// delayed.
-  public func delayed(_ backing: Backing, by share: Double, _ bench: Workbench) throws(Refusal) -> Plan {
+  public func delayed(_ backing: Backing, by share: Double, _ context: MeasuringContext) throws(Refusal)
+    -> Plan
+  {
     var plan = self
     for (index, group) in groups.enumerated() where Selfcheck.canDelay(group.spec) {
       guard let measured = group.cases.first(where: { $0.backing == backing && $0.threads == 1 }) else {
         continue
       }
       let delay = Delay(
-        multiplications: try Selfcheck.delay(share: share, of: measured, bench), backing: backing)
+        multiplications: try Selfcheck.delay(share: share, of: measured, context), backing: backing)
       plan.groups[index] = CaseGroup(
         spec: group.spec.delayed(delay), cases: group.cases, baselines: group.baselines)
     }

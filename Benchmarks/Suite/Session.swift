@@ -62,7 +62,7 @@ public enum SessionFailure: Error, Sendable {
 public struct Session {
   public let layout: Layout
   public let fingerprint: Fingerprint
-  public let workbench: Workbench
+  public let context: MeasuringContext
   public let pages: Int
   /// What bears on every figure of the run.
   public let findings: [Finding]
@@ -102,15 +102,16 @@ public struct Session {
       if let program = request.program {
         try Companions(program: program, cpus: layout.manned, clock: kind)
       } else { Companions(planned: layout.manned) }
-    workbench = try Workbench(
+    context = try MeasuringContext(
       clock: Clock(
         kind, reason: reason, countsInstructions: request.clock == .instructions,
         calibration: UInt64(request.calibration) * 1_000_000,
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
-      companions: companions, measuringCPU: first, seats: layout.seats,
-      architecture: fingerprint.architecture,
-      broadcastFlush: features.broadcastFlush, allowsHotplug: request.allowsHotplug,
+      cpus: CPUAssignment(
+        companions: companions, measuring: first, seats: layout.seats, topology: topology,
+        allowsHotplug: request.allowsHotplug),
+      architecture: fingerprint.architecture, broadcastFlush: features.broadcastFlush,
       pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
     self.layout = layout
     self.fingerprint = fingerprint
@@ -120,7 +121,7 @@ public struct Session {
       topology: topology, fingerprint: fingerprint, lockable: 0,
       readsCounter: kind != CKERNEL_CLOCK_MONOTONIC && request.clock != .instructions
     ).filter { $0.severity != .note }
-    findings += [recovered].compactMap(\.self) + limits.findings + layout.findings + workbench.uncounted
+    findings += [recovered].compactMap(\.self) + limits.findings + layout.findings + context.timed.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
         Finding(
@@ -133,7 +134,7 @@ public struct Session {
   /// Why the machine does not have a backing at all, if it does not.
   public func refusal(of backing: Backing) -> Refusal? {
     do throws(Refusal) {
-      _ = try Catalogue.available(backing, bytes: pages * workbench.pageBytes, workbench)
+      _ = try Catalogue.available(backing, bytes: pages * context.pageBytes, context)
       return nil
     } catch { return error }
   }
@@ -143,7 +144,7 @@ public struct Session {
 
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
-    Catalogue.requirement(of: spec, measured, workbench)
+    Catalogue.requirement(of: spec, measured, context)
   }
 
   /// How large a block's region is, and what bounded it.
@@ -202,7 +203,7 @@ extension Session {
     plan.groups.flatMap { group in
       group.cases.map { measured in
         do throws(Refusal) {
-          _ = try Catalogue.identify(group.spec, measured, workbench)
+          _ = try Catalogue.identify(group.spec, measured, context)
           return (measured.key, nil)
         } catch { return (measured.key, error.description) }
       }
@@ -210,16 +211,16 @@ extension Session {
   }
 
   /// What a run of `plan` is about.
-  public func context(of plan: Plan, version: String) -> RunContext {
+  public func runContext(of plan: Plan, version: String) -> RunContext {
     let startedAt = Self.timestamp()
     let compact = startedAt.filter { $0.isLetter || $0.isNumber }
     return RunContext(
       runID: "\(compact)-\(plan.seed)", startedAt: startedAt, version: version, fingerprint: fingerprint,
       planName: plan.name, seed: plan.seed, precision: plan.precision, budget: plan.budget,
-      clock: workbench.clock.description, measuringCPU: workbench.measuringCPU,
-      heldCPUs: workbench.crew.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
+      clock: context.clock.description, measuringCPU: context.cpus.measuring,
+      heldCPUs: context.cpus.crew.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
       pages: pages,
-      pageBytes: workbench.pageBytes)
+      pageBytes: context.pageBytes)
   }
 
   private var nodeDistances: [NodePair: Int] {

@@ -9,32 +9,39 @@ import Model
 struct Subject: ~Copyable {
   var file: MemoryFile?
   var region: Region?
+  /// Host faults of filling it, once that was done.
+  private(set) var faultsUntimed: Int64?
 
   /// A fresh file of the case's size; nil for anonymous memory.
-  static func file(_ backing: Backing, bytes: Int, _ bench: Workbench) throws(Refusal) -> MemoryFile? {
+  static func file(_ backing: Backing, bytes: Int, _ context: MeasuringContext) throws(Refusal) -> MemoryFile?
+  {
     switch backing {
     case .anonymous, .anonymousHuge: return nil
     case .memfd: return try .memfd(bytes: bytes)
     case .memfdSecret: return try .memfdSecret(bytes: bytes)
     case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
-      let flags = try bench.kvm.capabilities.get().flags(for: backing).flags
-      return try bench.kvm.withHostMachine { machine throws(Refusal) in
+      let flags = try context.kvm.capabilities.get().flags(for: backing).flags
+      return try context.kvm.withHostMachine { machine throws(Refusal) in
         try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
       }
     }
   }
 
   /// Fresh memory, mapped and untouched.
-  init(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    try self.init(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
+  init(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
+    try self.init(
+      measured.backing, bytes: measured.pages * context.pageBytes, aligned: measured.threads > 1, context)
   }
 
-  init(_ backing: Backing, bytes: Int, _ bench: Workbench) throws(Refusal) {
-    let file = try Self.file(backing, bytes: bytes, bench)
+  /// - Parameter aligned: as of `Region.mapping`.
+  init(_ backing: Backing, bytes: Int, aligned: Bool = false, _ context: MeasuringContext) throws(Refusal) {
+    let file = try Self.file(backing, bytes: bytes, context)
     switch file {
-    case .some(let mapped): region = try Region.mapping(mapped)
+    case .some(let mapped): region = try Region.mapping(mapped, aligned: aligned)
     case .none:
-      region = backing == .anonymousHuge ? try .anonymousHuge(bytes: bytes) : try .anonymous(bytes: bytes)
+      region =
+        backing == .anonymousHuge
+        ? try .anonymousHuge(bytes: bytes) : try .anonymous(bytes: bytes, aligned: aligned)
     }
     self.file = file
   }
@@ -57,13 +64,22 @@ struct Subject: ~Copyable {
     }
   }
 
-  /// Touches every page of fresh memory, untimed, and records how many faults that took.
-  func populate(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  /// Touches every page of fresh memory, untimed, and keeps how many faults that took.
+  mutating func populate(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
     var (before, after) = (ckernel_thread_usage(), ckernel_thread_usage())
     try check(ckernel_thread_usage(&before), "getrusage")
-    try bench.touchAll(base, measured)
+    try context.touchAll(base, measured)
     try check(ckernel_thread_usage(&after), "getrusage")
-    bench.record(faultsUntimed: after.minor_faults - before.minor_faults)
+    faultsUntimed = after.minor_faults - before.minor_faults
+  }
+
+  /// The reading of a block whose memory this is.
+  func reading(
+    _ samples: Samples, _ counted: Counted, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    var reading = context.reading(samples, counted, context.placement(of: try base, measured))
+    reading.faultsUntimed = faultsUntimed
+    return reading
   }
 
   /// Gives the mapping up: the caller unmaps it.
@@ -99,29 +115,41 @@ extension Case {
   var pagesPerCall: Int { batch ?? pages }
 }
 
-extension Workbench {
+/// What touching a mapping came to.
+struct Touched {
+  var samples: Samples
+  var counted: Counted
+  /// Nil but where several threads touched it.
+  var concurrency: Concurrency?
+}
+
+extension MeasuringContext {
+  /// The block whose every page is touched, each timed, and whose memory is then asked for its place.
+  func touch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) -> BlockReading {
+    let touched = try timedTouch(base, measured)
+    var reading = reading(touched.samples, touched.counted, placement(of: base, measured))
+    reading.concurrency = touched.concurrency
+    return reading
+  }
+
   /// Touches every page of a mapping, each timed, with counters around: by as many threads as the case has.
-  func timedTouch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {
-    if measured.threads > 1 {
-      try Threads.timedTouch(base, measured, self)
-    } else {
-      let bytes = base.assumingMemoryBound(to: UInt8.self)
-      let order = order(measured.order, pages: measured.pages)
-      try timed("touching the region") {
-        loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, ticks)
-      }
-      recordStamps(measured)
+  func timedTouch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) -> Touched {
+    guard measured.threads == 1 else { return try Threads.timedTouch(base, measured, self) }
+    let bytes = base.assumingMemoryBound(to: UInt8.self)
+    let order = buffers.order(measured.order, pages: measured.pages)
+    let counted = try timed("touching the region") {
+      loops_touch(bytes, pageBytes, order.baseAddress, measured.pages, clock.kind, buffers.ticks)
     }
+    return Touched(samples: stampSamples(measured), counted: counted)
   }
 
   /// Touches every page of a mapping, untimed.
   func touchAll(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {
     var ticks: UInt64 = 0
-    let order = order(measured.order, pages: measured.pages)
+    let order = buffers.order(measured.order, pages: measured.pages)
     let result = loops_touch_whole(
       base.assumingMemoryBound(to: UInt8.self), pageBytes, order.baseAddress, measured.pages, false,
-      clock.kind,
-      &ticks)
+      clock.kind, &ticks)
     try check(result, "touching the region")
   }
 }

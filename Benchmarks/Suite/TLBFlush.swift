@@ -34,29 +34,32 @@ enum TLBFlush {
         isPathLength: false), measure: userShootdown),
   ]
 
-  private static func bystander(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
-    try bench.timedTouch(subject.base, measured)
-    bench.replaceSamplesWithBookings(pages: measured.pages)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  private static func bystander(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
+    let counted = try context.timedTouch(subject.base, measured).counted
+    let samples = context.stolenSamples(counted, pages: measured.pages)
+    return try subject.reading(samples, counted, measured, context)
   }
 
   /// The host's first store to each page; what the arms differ in is the runner's to set.
-  static func touch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let subject = try Subject(measured, bench)
-    try bench.timedTouch(subject.base, measured)
-    bench.verifyPlacement(try subject.base, pages: measured.pages, node: measured.memoryNode)
+  static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    let subject = try Subject(measured, context)
+    return try context.touch(subject.base, measured)
   }
 
-  private static func userShootdown(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    let region = try Region.resident(bytes: bench.pageBytes)
+  private static func userShootdown(
+    _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> BlockReading {
+    let region = try Region.resident(bytes: context.pageBytes)
     let page = region.base.assumingMemoryBound(to: UInt8.self)
-    let cpus = bench.crew.threads(of: measured).dropFirst().map { Int32($0) }
-    try bench.timed("mprotect beside \(cpus.count) threads") {
+    let cpus = context.cpus.crew.threads(of: measured).dropFirst().map { Int32($0) }
+    let counted = try context.timed("mprotect beside \(cpus.count) threads") {
       loops_user_shootdown(
-        page, bench.pageBytes, cpus, cpus.count, measured.pages, bench.clock.kind, bench.ticks)
+        page, context.pageBytes, cpus, cpus.count, measured.pages, context.clock.kind, context.buffers.ticks)
     }
-    bench.recordCalls(measured.pages)
-    bench.verifyPlacement(region.base, pages: 1, node: measured.memoryNode)
+    return context.reading(
+      context.callSamples(measured.pages), counted, context.placement(of: region.base, measured, pages: 1))
   }
 }

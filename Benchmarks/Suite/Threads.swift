@@ -10,8 +10,8 @@ import Model
 /// What it measures and how it can mislead stands in Loops/threads.c.
 enum Threads {
   /// Why a case's threads are not to be had here, if they are not.
-  static func refusal(_ measured: Case, _ bench: Workbench) -> Refusal? {
-    let others = bench.crew(of: measured).held.count
+  static func refusal(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    let others = context.cpus.crew(of: measured).held.count
     let further = measured.threads - 1
     guard further > 0 else { return nil }
     guard further <= others else {
@@ -21,21 +21,15 @@ enum Threads {
     guard measured.others != .spin || further < others else {
       return .unsupported("\(measured.threads) threads leave no CPU to spin on", remedy: "--others idle")
     }
-    guard Parts.units(measured, bench) >= measured.threads else {
-      let unit = measured.backing == .anonymousHuge ? "huge page" : "page"
-      return .unsupported(
-        "the region has less than a \(unit) for each of \(measured.threads) threads",
-        remedy: "a larger --size")
-    }
     return nil
   }
 
   /// What a row of several threads says of where they ran, beside its figures; nil where nothing is to be said.
-  static func note(_ measured: Case, _ bench: Workbench) -> String? {
-    let crew = bench.crew(of: measured)
+  static func note(_ measured: Case, _ context: MeasuringContext) -> String? {
+    let crew = context.cpus.crew(of: measured)
     let elsewhere = crew.threadsElsewhere(of: measured)
     let cpus = CPUSet(crew.threads(of: measured))
-    let sharing = cpus.members.count { !bench.topology.siblings(of: $0).intersection(cpus).isEmpty }
+    let sharing = cpus.members.count { !context.topology.siblings(of: $0).intersection(cpus).isEmpty }
     let notes = [
       elsewhere > 0 ? "\(elsewhere) of the threads ran on other nodes than \(measured.cpuNode)" : nil,
       sharing > 0 ? "\(sharing) of the threads shared a core with another one" : nil,
@@ -43,46 +37,55 @@ enum Threads {
     return notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
 
+  /// From the last thread's arrival to the common start, in nanoseconds: longer than it takes for all to see it.
+  private static let lead = 20_000.0
+
+  private static func lead(_ clock: Clock) -> UInt64 { UInt64(lead * clock.ticksPerNanosecond) }
+
   /// Touches every page of a mapping, each timed by the thread whose part it is in, with counters around.
   static func timedTouch(
-    _ base: UnsafeMutableRawPointer, _ measured: Case, _ bench: Workbench
-  ) throws(Refusal) {
-    var parts = try Parts(measured, bench)
+    _ base: UnsafeMutableRawPointer, _ measured: Case, _ context: MeasuringContext
+  ) throws(Refusal) -> Touched {
+    var parts = try Parts(measured, context)
     let bytes = base.assumingMemoryBound(to: UInt8.self)
-    try bench.timed("touching the region by \(measured.threads) threads") {
-      loops_touch_together(bytes, bench.pageBytes, &parts.parts, parts.parts.count, bench.clock.kind)
+    let counted = try context.timed("touching the region by \(measured.threads) threads") {
+      loops_touch_together(
+        bytes, context.pageBytes, &parts.parts, parts.parts.count, context.clock.kind, lead(context.clock))
     }
-    parts.record(on: bench) { part, _ in
-      bench.recordStamps(part.stamps, pages: part.pages, measured)
+    return parts.touched(counted, context) { part, _ in
+      context.stampSamples(part.stamps, pages: part.pages, measured)
     }
   }
 
   /// A fresh VM with as many vCPUs as threads, which touch every page of the region under test.
-  static func guestTouch(_ measured: Case, _ bench: Workbench) throws(Refusal) {
-    var parts = try Parts(measured, bench)
-    let guest = try Guest.make(measured, bench, order: parts.order)
+  static func guestTouch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
+    var parts = try Parts(measured, context)
+    let guest = try Guest.make(measured, context, order: parts.order)
     var further: [FurtherCPU] = []
-    for number in 1..<measured.threads { further.append(try guest.anotherCPU(number, bench)) }
+    for number in 1..<measured.threads { further.append(try guest.anotherCPU(number, context)) }
     parts.give(toThread: 0) { guest.vcpu.entry(from: $0) }
     for (index, cpu) in further.enumerated() {
       parts.give(toThread: index + 1) { cpu.entry(from: $0) }
     }
     let before = try stats(guest.vcpu, further)
-    try bench.timed("KVM_RUN of \(measured.threads) vCPUs") {
+    let counted = try context.timed("KVM_RUN of \(measured.threads) vCPUs", runsGuest: true) {
       let run = loops_guest_touch_together(
-        bench.pageBytes, &parts.parts, parts.parts.count, bench.clock.kind)
+        context.pageBytes, &parts.parts, parts.parts.count, context.clock.kind, lead(context.clock))
       return run == -EPROTO ? 0 : run
     }
     if let ended = parts.parts.first(where: { $0.result == -EPROTO }) {
       throw .failed("the guest program ended with KVM exit \(ended.run.pointee.exit_reason)")
     }
-    bench.record(try stats(guest.vcpu, further) - before)
+    let faults = try stats(guest.vcpu, further) - before
     let log = guest.vcpu.log
-    parts.record(on: bench) { part, first in
-      bench.recordGuestLog(UnsafeBufferPointer(rebasing: log[first..<first + part.pages]), measured)
+    let touched = parts.touched(counted, context) { part, first in
+      context.guestSamples(UnsafeBufferPointer(rebasing: log[first..<first + part.pages]), measured)
     }
-    try guest.verifyPlacement(measured, bench)
+    let placed = try guest.placement(measured, context)
     withExtendedLifetime(further) {}
+    return GuestTouched(
+      samples: touched.samples, counted: touched.counted, faults: faults, concurrency: touched.concurrency
+    ).reading(placed, context)
   }
 
   private static func stats(
@@ -102,20 +105,19 @@ struct Parts: ~Copyable {
   private let bounds: [Int]
 
   private static let lineBytes = 64
-  /// How long after the first a thread may begin, in ns: a hundred times what it takes where both CPUs run.
-  private static let latestStart = 20_000.0
 
-  /// What a thread's part is made of: pages, or huge pages where a fault brings in one.
-  static func units(_ measured: Case, _ bench: Workbench) -> Int {
-    measured.pages / unitPages(measured, bench)
+  /// The pages that one page-table page maps: parts are made of these, so that no two threads share its lock.
+  static func unitPages(_ pageBytes: Int) -> Int { hugePageBytes / pageBytes }
+
+  /// The pages of a region for several threads: at least as many as asked for, and as many whole units for each thread.
+  static func pages(atLeast pages: Int, threads: Int, pageBytes: Int) -> Int {
+    guard threads > 1 else { return pages }
+    let step = threads * unitPages(pageBytes)
+    return (pages + step - 1) / step * step
   }
 
-  private static func unitPages(_ measured: Case, _ bench: Workbench) -> Int {
-    measured.backing == .anonymousHuge ? hugePageBytes / bench.pageBytes : 1
-  }
-
-  /// Parts of a region that differ by one page (or huge page) at most, one behind the other.
-  init(_ measured: Case, _ bench: Workbench) throws(Refusal) {
+  /// Equal parts of a region, one behind the other.
+  init(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
     let stamp = MemoryLayout<UInt64>.stride
     func lines(_ bytes: Int) -> Int { (bytes + Self.lineBytes - 1) / Self.lineBytes * Self.lineBytes }
     let tableBytes = lines(measured.pages * MemoryLayout<UInt32>.stride)
@@ -124,19 +126,16 @@ struct Parts: ~Copyable {
       bytes: tableBytes + measured.pages * stamp + measured.threads * (stamp + Self.lineBytes))
     let table = memory.base.assumingMemoryBound(to: UInt32.self)
     var stamps = memory.base + tableBytes
-    let whole = bench.order(measured.order, pages: measured.pages)
-    let units = Self.units(measured, bench)
-    let unitPages = Self.unitPages(measured, bench)
-    let threads = measured.threads
-    bounds = (0...threads).map { $0 * units / threads * unitPages }
+    let whole = context.buffers.order(measured.order, pages: measured.pages)
+    let own = measured.pages / measured.threads
+    bounds = (0...measured.threads).map { $0 * own }
     var next = bounds
     for page in whole {
-      // The last thread whose bound is not above the page.
-      let thread = ((Int(page) / unitPages + 1) * threads - 1) / units
+      let thread = Int(page) / own
       table[next[thread]] = page
       next[thread] += 1
     }
-    for (thread, cpu) in bench.crew.threads(of: measured).enumerated() {
+    for (thread, cpu) in context.cpus.crew.threads(of: measured).enumerated() {
       var part = loops_part()
       part.cpu = Int32(cpu)
       part.order = UnsafePointer(table + bounds[thread])
@@ -161,24 +160,28 @@ struct Parts: ~Copyable {
     parts[thread].guest = entry.guest
   }
 
-  /// Records what the threads left. `samples` records a part's samples; it is told where its pages begin.
-  fileprivate func record(on bench: Workbench, samples: (loops_part, _ firstStep: Int) -> Void) {
-    var threads: [(late: Double, pages: Int, mean: Double)] = []
+  /// What the threads left. `samples` takes a part's samples; it is told where its pages begin.
+  fileprivate func touched(
+    _ counted: Counted, _ context: MeasuringContext, samples: (loops_part, _ firstStep: Int) -> Samples
+  ) -> Touched {
+    let rate = context.clock.ticksPerNanosecond
     let start = parts.map(\.begin).min() ?? 0
+    var touched = Touched(samples: Samples([]), counted: counted)
+    var threads: [Concurrency.Part] = []
     for (thread, part) in parts.enumerated() {
-      let before = bench.reading.samples.count
-      samples(part, bounds[thread])
-      let own = bench.reading.samples[before...]
-      let late = Double(part.begin &- start) / bench.clock.ticksPerNanosecond
-      threads.append((late, part.pages, own.reduce(0, +) / Double(own.count)))
+      let own = samples(part, bounds[thread])
+      touched.samples = touched.samples + own
+      threads.append(
+        Concurrency.Part(
+          begin: Double(part.begin &- start) / rate, end: Double(part.end &- start) / rate,
+          pages: part.pages, mean: own.values.reduce(0, +) / Double(own.values.count)))
     }
+    touched.concurrency = Concurrency(threads)
     let beside = parts.dropFirst()
-    bench.record(
-      Concurrency(parts: threads), minorFaults: beside.reduce(0) { $0 + $1.minor_faults },
-      contextSwitches: beside.reduce(0) { $0 + $1.context_switches })
-    // By the start alone: a bound on what ran at the same time would choose blocks by how long their faults took.
-    if let latest = threads.map(\.late).max(), latest > Self.latestStart {
-      bench.invalidate("a thread began \(Int(latest / 1000)) µs after the first")
-    }
+    // They are of the measuring thread alone, for pages of which it touched a part.
+    touched.counted.counters.hardware = HardwareCounts()
+    touched.counted.counters.minorFaults? += beside.reduce(0) { $0 + $1.minor_faults }
+    touched.counted.counters.contextSwitches? += beside.reduce(0) { $0 + $1.context_switches }
+    return touched
   }
 }

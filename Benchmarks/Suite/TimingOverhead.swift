@@ -32,24 +32,24 @@ public enum Timing {
   }
 
   /// Measured on guest_memfd where the host can touch it, else on memfd; nil after an interruption.
-  public static func measure(_ bench: Workbench, pages: Int) throws(Refusal) -> TimingOverhead? {
+  public static func measure(_ context: MeasuringContext, pages: Int) throws(Refusal) -> TimingOverhead? {
     // Tried, because a dialect that was insisted on may be another than the kernel's.
     let backing: Backing =
-      (try? time(.guestMemfd, bench, pages: pages, .plain)) == nil ? .memfd : .guestMemfd
+      (try? time(.guestMemfd, context, pages: pages, .plain)) == nil ? .memfd : .guestMemfd
     var times: [Way: [Double]] = [:]
     // Every way finds the frames that blocks find.
-    let frames = FrameRotation(bench)
+    let frames = FrameRotation(context)
     let measured = Case(
       benchmark: FaultIn.benchmark, operation: "touch", backing: backing, pages: pages, order: .sequential,
       threads: 1, cpuNode: 0, memoryNode: 0, others: .idle)
-    try bench.companions.hold(bench.crew.held, .spin)
+    try context.cpus.companions.hold(context.cpus.crew.held, .spin)
     for block in 0...blocks {
       if Runner.isInterrupted { return nil }
       // Which comes first rotates, so that none has the warmer caches.
       let ways = Way.allCases
       for way in ways[(block % ways.count)...] + ways[..<(block % ways.count)] {
         frames.lend(to: measured)
-        let time = try time(backing, bench, pages: pages, way)
+        let time = try time(backing, context, pages: pages, way)
         frames.takeBack()
         if block > 0 { times[way, default: []].append(time) }
       }
@@ -66,22 +66,23 @@ public enum Timing {
 
   /// Nanoseconds a page for one fresh region.
   private static func time(
-    _ backing: Backing, _ bench: Workbench, pages: Int, _ way: Way
+    _ backing: Backing, _ context: MeasuringContext, pages: Int, _ way: Way
   ) throws(Refusal) -> Double {
-    let subject = try Subject(backing, bytes: pages * bench.pageBytes, bench)
+    let subject = try Subject(backing, bytes: pages * context.pageBytes, context)
     let base = try subject.base.assumingMemoryBound(to: UInt8.self)
-    let order = bench.order(.sequential, pages: pages).baseAddress
+    let order = context.buffers.order(.sequential, pages: pages).baseAddress
     var ticks: UInt64 = 0
     switch way {
     case .stamped:
-      let result = loops_touch(base, bench.pageBytes, order, pages, bench.clock.kind, bench.ticks)
+      let result = loops_touch(
+        base, context.pageBytes, order, pages, context.clock.kind, context.buffers.ticks)
       try check(result, "touching the region")
-      ticks = bench.ticks[pages] &- bench.ticks[0]
+      ticks = context.buffers.ticks[pages] &- context.buffers.ticks[0]
     case .fenced, .plain:
       let result = loops_touch_whole(
-        base, bench.pageBytes, order, pages, way == .fenced, bench.clock.kind, &ticks)
+        base, context.pageBytes, order, pages, way == .fenced, context.clock.kind, &ticks)
       try check(result, "touching the region")
     }
-    return Double(ticks) / bench.clock.ticksPerNanosecond / Double(pages)
+    return Double(ticks) / context.clock.ticksPerNanosecond / Double(pages)
   }
 }

@@ -15,21 +15,21 @@ extension Uses {
     guard ckernel_guest_supported() != 0 else { throw VirtualCPU.noProgram }
     let bytes = bytes(of: backing)
     // The last page of the guest's region has no memory behind it.
-    let order = bench.order(.sequential, pages: bytes / bench.pageBytes + 1)
+    let order = context.buffers.order(.sequential, pages: bytes / context.pageBytes + 1)
     let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
-    let machine = try bench.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
+    let machine = try context.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
     // Where it cannot be asked for, a failure ends the guest by an exception (KVM_EXIT_SHUTDOWN).
     _ = ckernel_vm_exit_on_emulation_failure(machine.descriptor.number)
-    let vcpu = try bench.kvm.withDevice { kvm throws(Refusal) in
+    let vcpu = try context.kvm.withDevice { kvm throws(Refusal) in
       try VirtualCPU(kvm, in: machine, order: order)
     }
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
-      let parts = try Subject(backing, bytes: bytes, bench).split()
+      let parts = try Subject(backing, bytes: bytes, context).split()
       try machine.addSlot(Guest.regionSlot, at: gpa, memory: parts.region)
       return try run(vcpu)
     }
-    let flags = try bench.kvm.capabilities.get().flags(for: backing).flags
+    let flags = try context.kvm.capabilities.get().flags(for: backing).flags
     let file = try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
     let userspace = backing.isPrivate ? try Region.reserved(bytes: bytes) : try Region.mapping(file)
     try machine.addSlot(Guest.regionSlot, at: gpa, file: file, userspace: userspace)

@@ -15,20 +15,20 @@ import Model
 /// the process itself would; the latter never need the direct map and are no sign of it. An O_DIRECT read of a file
 /// system that copies after all (tmpfs) would be of that kind.
 public final class Uses {
-  let bench: Workbench
+  let context: MeasuringContext
   private static let controls: [Backing] = [.anonymous, .memfd]
 
   /// Bytes that the session's region must have: a huge page, and a page beyond it.
   public static let regionBytes = 2 * hugePageBytes
 
-  public init(_ session: Session) { bench = session.workbench }
+  public init(_ session: Session) { context = session.context }
 
   /// Tries every use on every backing. Interrupted, it gives the rows that it has.
   public func run(_ backings: [Backing]) -> MemoryUseReport {
     var report = MemoryUseReport()
     for backing in backings {
       do throws(Refusal) {
-        _ = try Catalogue.available(backing, bytes: bytes(of: backing), bench)
+        _ = try Catalogue.available(backing, bytes: bytes(of: backing), context)
         report.backings.append(backing)
       } catch { report.missing.append((backing, error)) }
     }
@@ -83,10 +83,10 @@ public final class Uses {
     of backing: Backing, _ body: (UnsafeMutableRawPointer, Int) -> Int32
   ) throws(Refusal) -> UseOutcome {
     guard !backing.isPrivate else { throw .unsupported("no user mapping: only a guest reaches it") }
-    let subject = try Subject(backing, bytes: bytes(of: backing), bench)
+    let subject = try Subject(backing, bytes: bytes(of: backing), context)
     let base = try subject.base
-    try check(ckernel_touch(base, bench.pageBytes, 1), "touching the memory")
-    return Self.outcome(body(base, bench.pageBytes))
+    try check(ckernel_touch(base, context.pageBytes, 1), "touching the memory")
+    return Self.outcome(body(base, context.pageBytes))
   }
 
   /// The shim's result: 0 or -errno.
@@ -97,7 +97,7 @@ public final class Uses {
 
   /// One page; a huge one where pages are huge.
   func bytes(of backing: Backing) -> Int {
-    backing == .anonymousHuge ? hugePageBytes : bench.pageBytes
+    backing == .anonymousHuge ? hugePageBytes : context.pageBytes
   }
 
   private static func ring() throws(Refusal) -> OwnedDescriptor {

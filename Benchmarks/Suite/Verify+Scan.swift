@@ -28,14 +28,14 @@ extension Verify {
   /// Private memory: only a guest reaches it, so its frames are those that a scan newly misses.
   func lookAtGuest(_ measured: Case) throws(Refusal) -> [DirectMapLook] {
     _ = try ram.get()
-    if let refusal = GuestFault.needsGuest(measured, bench) { throw refusal }
-    let capabilities = try bench.kvm.capabilities.get()
-    let pageBytes = bench.pageBytes
+    if let refusal = GuestFault.needsGuest(measured, context) { throw refusal }
+    let capabilities = try context.kvm.capabilities.get()
+    let pageBytes = context.pageBytes
     // The half that is pre-faulted is the half that is punched: its frames are known apart from the others.
     let half = capabilities.hasPreFault ? (measured.pages + 1) / 2 : 0
     var looks: [DirectMapLook] = []
     let before = try missing()
-    let guest = try Guest.make(measured, bench)
+    let guest = try Guest.make(measured, context)
     let number = Self.descriptor(of: guest)
     try check(ckernel_allocate(number, 0, UInt64(measured.pages * pageBytes)), "fallocate")
     let allocated = try missing().subtracting(before)
@@ -79,7 +79,7 @@ extension Verify {
   /// Faults one page after another and looks at each at once, with the flush on and off.
   func lookAtFlush(_ backing: Backing) throws(Refusal) -> [FlushLook] {
     let measured = region(of: backing)
-    _ = try Catalogue.available(backing, bytes: measured.pages * bench.pageBytes, bench)
+    _ = try Catalogue.available(backing, bytes: measured.pages * context.pageBytes, context)
     try FlushSwitch.check()
     var looks: [FlushLook] = []
     for isOn in [true, false] {
@@ -92,14 +92,14 @@ extension Verify {
   }
 
   private func readableAtOnce(_ measured: Case) throws(Refusal) -> Int {
-    let subject = try Subject(measured, bench)
+    let subject = try Subject(measured, context)
     let base = try subject.base
     var page = measured
     page.pages = 1
     var readable = 0
     for index in 0..<measured.pages {
-      let address = base + index * bench.pageBytes
-      try bench.touchAll(address, page)
+      let address = base + index * context.pageBytes
+      try context.touchAll(address, page)
       let frame = try stampPage(address, index)
       if try sighting(of: frame, page: index) == .readable { readable += 1 }
     }

@@ -15,7 +15,7 @@ import SystemPackage
 /// mapping are told by what a scan of all RAM finds missing, which others may change meanwhile.
 public final class Verify {
   let session: Session
-  let bench: Workbench
+  let context: MeasuringContext
   let pages: Int
   let sight: KernelSight
   let pagemap: Pagemap
@@ -33,10 +33,10 @@ public final class Verify {
   ///   - scans: whether to look at all RAM for frames that no user mapping names.
   public init(_ session: Session, pages: Int, scans: Bool) throws(Refusal) {
     self.session = session
-    bench = session.workbench
+    context = session.context
     self.pages = pages
-    sight = try KernelSight.open(pageBytes: bench.pageBytes)
-    pagemap = try Pagemap(pageBytes: bench.pageBytes)
+    sight = try KernelSight.open(pageBytes: context.pageBytes)
+    pagemap = try Pagemap(pageBytes: context.pageBytes)
     ram = Self.systemRAM(sight, scans: scans)
   }
 
@@ -91,14 +91,14 @@ public final class Verify {
   private func observe(_ backing: Backing) -> Result<[DirectMapLook], Refusal> {
     Result { () throws(Refusal) in
       let measured = region(of: backing)
-      _ = try Catalogue.available(backing, bytes: measured.pages * bench.pageBytes, bench)
+      _ = try Catalogue.available(backing, bytes: measured.pages * context.pageBytes, context)
       return backing.isPrivate ? try lookAtGuest(measured) : try lookAtHost(measured)
     }
   }
 
   /// The region of one backing; huge pages need whole ones.
   func region(of backing: Backing) -> Case {
-    let run = backing == .anonymousHuge ? hugePageBytes / bench.pageBytes : 1
+    let run = backing == .anonymousHuge ? hugePageBytes / context.pageBytes : 1
     return Case(
       benchmark: "verify", operation: "look", backing: backing, pages: (pages + run - 1) / run * run,
       order: .sequential, threads: 1, cpuNode: session.pairs[0].cpuNode,
@@ -121,21 +121,21 @@ public final class Verify {
     let removes = backing.removesDirectMap
     var looks: [DirectMapLook] = []
     let before = hasFallocate ? try scan() : nil
-    var subject = try Subject(measured, bench)
+    var subject = try Subject(measured, context)
     if hasFallocate {
-      let bytes = UInt64(measured.pages * bench.pageBytes)
+      let bytes = UInt64(measured.pages * context.pageBytes)
       try check(ckernel_allocate(subject.descriptor, 0, bytes), "fallocate")
       if let before, let now = try scan() {
         looks.append(DirectMapLook(.allocated, frames: measured.pages, gone: now.subtracting(before).count))
       }
     }
-    try subject.populate(measured, bench)
+    try subject.populate(measured, context)
     let frames = try stampPages(subject.base, count: measured.pages)
     looks.append(try look(.faulted, at: frames[...], holdsPattern: true, expectGone: removes))
     // On memfd_secret it is refused (its mappings are locked); on anonymous memory it would free.
     if hasFallocate {
       try check(
-        ckernel_madvise(subject.base, measured.pages * bench.pageBytes, MADV_DONTNEED), "MADV_DONTNEED")
+        ckernel_madvise(subject.base, measured.pages * context.pageBytes, MADV_DONTNEED), "MADV_DONTNEED")
     }
     subject.unmap()
     guard hasFile else {
@@ -145,7 +145,8 @@ public final class Verify {
     let punched = hasFallocate ? (frames.count + 1) / 2 : 0
     if punched > 0 {
       try check(
-        ckernel_punch_hole(subject.descriptor, 0, UInt64(punched * bench.pageBytes)), "fallocate(PUNCH_HOLE)")
+        ckernel_punch_hole(subject.descriptor, 0, UInt64(punched * context.pageBytes)),
+        "fallocate(PUNCH_HOLE)")
       looks.append(try look(.punched, at: frames[..<punched], holdsPattern: false, expectGone: false))
     }
     subject.closeFile()
@@ -158,7 +159,7 @@ public final class Verify {
   /// Writes its own pattern to each page and asks for its frame. The pages must have been touched.
   private func stampPages(_ base: UnsafeMutableRawPointer, count: Int) throws(Refusal) -> [UInt64] {
     var frames: [UInt64] = []
-    for page in 0..<count { frames.append(try stampPage(base + page * bench.pageBytes, page)) }
+    for page in 0..<count { frames.append(try stampPage(base + page * context.pageBytes, page)) }
     return frames
   }
 

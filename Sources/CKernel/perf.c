@@ -32,6 +32,11 @@ int ckernel_perf_start(int leader)
 	return ioctl(leader, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
 }
 
+int ckernel_perf_stop(int leader)
+{
+	return ioctl(leader, PERF_EVENT_IOC_DISABLE, 0) ? -errno : 0;
+}
+
 int ckernel_perf_read(int leader, uint64_t *into, size_t words)
 {
 	ssize_t got = read(leader, into, words * sizeof(*into));

@@ -22,9 +22,12 @@ public struct Region: ~Copyable {
   }
 
   /// Shared, readable and writable, in 4 KiB pages as far as the kernel lets a mapping choose.
-  public static func mapping(_ file: borrowing MemoryFile) throws(Refusal) -> Region {
+  ///
+  /// - Parameter aligned: to what a page-table page maps, so that no other mapping shares its page-table pages.
+  public static func mapping(_ file: borrowing MemoryFile, aligned: Bool = false) throws(Refusal) -> Region {
     let region = try map(
-      file.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number, call: "mmap of the file")
+      file.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number, aligned: aligned,
+      call: "mmap of the file")
     try region.refuseHugePages()
     return region
   }
@@ -36,21 +39,19 @@ public struct Region: ~Copyable {
   }
 
   /// Private anonymous memory in 4 KiB pages, not populated.
-  public static func anonymous(bytes: Int) throws(Refusal) -> Region {
-    let region = try map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, call: "mmap")
+  ///
+  /// - Parameter aligned: as of ``mapping(_:aligned:)``.
+  public static func anonymous(bytes: Int, aligned: Bool = false) throws(Refusal) -> Region {
+    let region = try map(
+      bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, aligned: aligned, call: "mmap")
     try region.refuseHugePages()
     return region
   }
 
   /// Private anonymous memory, aligned for and advised to use huge pages, not populated.
   public static func anonymousHuge(bytes: Int) throws(Refusal) -> Region {
-    let wide = try map(
-      bytes + hugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, call: "mmap")
-    let (start, length) = wide.release()
-    let skip = (hugePageBytes - Int(bitPattern: start) % hugePageBytes) % hugePageBytes
-    let region = Region(base: start + skip, bytes: bytes)
-    if skip > 0 { munmap(start, skip) }
-    munmap(region.base + bytes, length - skip - bytes)
+    let region = try map(
+      bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, aligned: true, call: "mmap")
     try check(ckernel_madvise(region.base, bytes, MADV_HUGEPAGE), "madvise(MADV_HUGEPAGE)")
     return region
   }
@@ -68,12 +69,27 @@ public struct Region: ~Copyable {
   }
 
   private static func map(
-    _ bytes: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32, call: String
+    _ bytes: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32, aligned: Bool = false,
+    call: String
   ) throws(Refusal) -> Region {
-    guard let base = mmap(nil, bytes, protection, flags, descriptor, 0), base != MAP_FAILED else {
-      throw .failed(call: call, Errno(rawValue: errno))
+    // In the place of addresses that are reserved, because mmap aligns to pages alone.
+    let place = aligned ? try reservedAligned(bytes: bytes).release().base : nil
+    let flags = aligned ? flags | MAP_FIXED : flags
+    guard let base = mmap(place, bytes, protection, flags, descriptor, 0), base != MAP_FAILED else {
+      let error = Errno(rawValue: errno)
+      if let place { munmap(place, bytes) }
+      throw .failed(call: call, error)
     }
     return Region(base: base, bytes: bytes)
+  }
+
+  private static func reservedAligned(bytes: Int) throws(Refusal) -> Region {
+    let (start, length) = try reserved(bytes: bytes + hugePageBytes).release()
+    let skip = (hugePageBytes - Int(bitPattern: start) % hugePageBytes) % hugePageBytes
+    if skip > 0 { munmap(start, skip) }
+    let rest = length - skip - bytes
+    if rest > 0 { munmap(start + skip + bytes, rest) }
+    return Region(base: start + skip, bytes: bytes)
   }
 
   /// Gives the mapping up: the caller unmaps it.

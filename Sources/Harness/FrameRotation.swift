@@ -77,20 +77,20 @@ public final class FrameRotation {
 
   /// - Parameter ringBytes: to keep for each list, 0 for nothing; nil for as much as the last-level cache holds, within
   ///   bounds.
-  public init(_ workbench: Workbench, ringBytes: Int? = nil) {
-    kvm = workbench.kvm
-    ledger = workbench.frameLedger
-    pageBytes = workbench.pageBytes
-    self.ringBytes = ringBytes ?? Self.ringBytes(workbench)
+  public init(_ context: MeasuringContext, ringBytes: Int? = nil) {
+    kvm = context.kvm
+    ledger = context.frames
+    pageBytes = context.pageBytes
+    self.ringBytes = ringBytes ?? Self.ringBytes(context)
     generator = SeededGenerator(seed: ckernel_clock_monotonic())
     machine = nil
   }
 
-  private static func ringBytes(_ workbench: Workbench) -> Int {
+  private static func ringBytes(_ context: MeasuringContext) -> Int {
     // Instructions know no cache: the least that is kept will do.
     let cache =
-      workbench.clock.countsInstructions
-      ? 0 : CPUCaches.lastLevelCacheBytes(ofCPU: workbench.measuringCPU) ?? 32 << 20
+      context.clock.countsInstructions
+      ? 0 : CPUCaches.lastLevelCacheBytes(ofCPU: context.cpus.measuring) ?? 32 << 20
     let available = [availableMemory(), Quota.memoryLeft()].compactMap(\.self).min() ?? .max
     return Int(min(Int64(min(max(cache, 16 << 20), 64 << 20)), available / 32))
   }

@@ -88,11 +88,16 @@ struct GroupRun {
   /// Whether it is about numbers of threads.
   private var isScaled: Bool { group.spec.takesThreads && group.cases.contains { $0.threads > 1 } }
 
-  /// What an arm of several threads does with one, if that was measured.
+  /// What an arm of several threads does with one, if that was measured: in a region of its own size.
   private func alone(of arm: Arm) -> Arm? {
+    guard arm.measuredCase.threads > 1 else { return nil }
     var measured = arm.measuredCase
     measured.threads = 1
-    return measured == arm.measuredCase ? nil : living(measured)
+    return arms.first { other in
+      var alone = other.measuredCase
+      alone.pages = measured.pages
+      return alone == measured && !other.hasFailed
+    }
   }
 
   /// Gives every arm its last word.

@@ -3,15 +3,18 @@ import Model
 
 /// An operation with what measures it, as the suite offers it.
 public struct MeasuredOperation: Sendable {
+  /// Measures one block.
+  public typealias Measure = @Sendable (Case, MeasuringContext) throws(Refusal) -> BlockReading
+
   public var spec: OperationSpec
   /// A requirement beside the backing's own that this machine does not meet.
-  public let requirement: @Sendable (Case, Workbench) -> Refusal?
-  /// Measures one block and records it on the workbench.
-  public private(set) var measure: @Sendable (Case, Workbench) throws(Refusal) -> Void
+  public let requirement: @Sendable (Case, MeasuringContext) -> Refusal?
+  public private(set) var measure: Measure
 
   public init(
-    _ spec: OperationSpec, requirement: @escaping @Sendable (Case, Workbench) -> Refusal? = { _, _ in nil },
-    measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
+    _ spec: OperationSpec,
+    requirement: @escaping @Sendable (Case, MeasuringContext) -> Refusal? = { _, _ in nil },
+    measure: @escaping Measure
   ) {
     self.spec = spec
     self.requirement = requirement
@@ -21,12 +24,11 @@ public struct MeasuredOperation: Sendable {
   /// The same operation with another measurement in place of its own, which it is given.
   public func replacing(
     _ measurement:
-      @escaping @Sendable (_ original: MeasuredOperation, Case, Workbench) throws(Refusal) ->
-      Void
+      @escaping @Sendable (_ original: Measure, Case, MeasuringContext) throws(Refusal) -> BlockReading
   ) -> MeasuredOperation {
-    let original = self
+    let original = measure
     var copy = self
-    copy.measure = { measured, bench throws(Refusal) in try measurement(original, measured, bench) }
+    copy.measure = { measured, context throws(Refusal) in try measurement(original, measured, context) }
     return copy
   }
 }

@@ -35,7 +35,7 @@ public final class Pass: PassMeasurer {
   /// Deferred frees of the last block (RCU, per-CPU lists) are done by then.
   private static let restMicroseconds: UInt64 = 500
 
-  private let workbench: Workbench
+  private let context: MeasuringContext
   private let ringBytes: Int?
   private let operation: (OperationReference) -> MeasuredOperation?
   private var frames: FrameRotation?
@@ -45,30 +45,30 @@ public final class Pass: PassMeasurer {
   ///   - ringBytes: as of ``FrameRotation``; nil for what the machine's caches ask for.
   ///   - operation: what a reference names; nil where it names nothing.
   public init(
-    _ workbench: Workbench, ringBytes: Int? = nil,
+    _ context: MeasuringContext, ringBytes: Int? = nil,
     operation: @escaping (OperationReference) -> MeasuredOperation?
   ) {
-    self.workbench = workbench
+    self.context = context
     self.operation = operation
     self.ringBytes = ringBytes
     probes = nil
   }
 
   public func beginPass(_ cases: [Case]) throws(Refusal) {
-    if let first = cases.first { try workbench.seat(first) }
-    let frames = FrameRotation(workbench, ringBytes: ringBytes)
+    if let first = cases.first { try context.seat(first) }
+    let frames = FrameRotation(context, ringBytes: ringBytes)
     for measured in cases { frames.prepare(for: measured) }
     self.frames = frames
-    probes = workbench.clock.countsInstructions ? nil : try ProbeReader(pageBytes: workbench.pageBytes)
+    probes = context.clock.countsInstructions ? nil : try ProbeReader(pageBytes: context.pageBytes)
   }
 
   public func endPass() {
-    try? workbench.companions.release()
+    try? context.cpus.companions.release()
     frames = nil
     probes = nil
   }
 
-  public func endVisit() throws(Refusal) { workbench.endGroup() }
+  public func endVisit() throws(Refusal) { context.endGroup() }
 
   public func measureRound(
     _ reference: OperationReference, _ cases: [Case]
@@ -82,12 +82,11 @@ public final class Pass: PassMeasurer {
       // A signal that came during the block ended it, not the arm.
       if case .failure = result, Runner.isInterrupted { break }
       // One that has ended costs the pass: the next one starts others.
-      if let reason = try workbench.companions.look() {
-        result = result.map { reading in
-          var reading = reading
-          reading.invalid = reading.invalid ?? reason
-          return reading
-        }
+      let reason = try context.cpus.companions.look()
+      result = result.map { reading in
+        var reading = reading
+        reading.invalidate(reason)
+        return reading
       }
       outcome.readings.append(result)
     }
@@ -98,39 +97,39 @@ public final class Pass: PassMeasurer {
   /// The held CPUs spin meanwhile, whatever the case has them do: one that sleeps takes no interrupt.
   private func readProbes(_ measured: Case?) throws(Refusal) -> Probes {
     guard probes != nil, let measured else { return Probes() }
-    try workbench.seat(measured)
-    let held = workbench.heldOnline
-    try workbench.companions.hold(held, .spin)
-    return probes?.read(workbench.clock, hasWitness: !held.isEmpty) ?? Probes()
+    try context.seat(measured)
+    let held = context.cpus.heldOnline
+    try context.cpus.companions.hold(held, .spin)
+    return probes?.read(context.clock, hasWitness: !held.isEmpty) ?? Probes()
   }
 
-  /// One block, with the machine in the state that the case names.
+  /// One block, with the machine in the state that the case names: arranged, measured, and held against what its
+  /// operation says that it must show.
   private func block(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) -> BlockReading {
-    try workbench.arrange(measured)
+    try context.arrange(measured)
     if measured.state == .warm {
-      workbench.begin()
-      try measure(measured, operation)
+      _ = try measure(measured, operation)
       ckernel_rest(Self.restMicroseconds)
     }
     frames?.lend(to: measured)
-    workbench.begin()
+    context.cpus.companions.mark()
+    let startedAt = ckernel_clock_monotonic()
     let result = Result { () throws(Refusal) in try measure(measured, operation) }
     ckernel_rest(Self.restMicroseconds)
     frames?.takeBack()
-    try result.get()
-    var reading = workbench.reading
-    let shortcoming = try operation.spec.expects.shortcoming(
-      of: reading, measured, pageBytes: workbench.pageBytes)
-    if reading.invalid == nil { reading.invalid = shortcoming }
+    var reading = try result.get()
+    reading.startedAt = startedAt
+    reading.invalidate(
+      try operation.spec.expects.shortcoming(of: reading, measured, pageBytes: context.pageBytes))
     return reading
   }
 
-  private func measure(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) {
-    workbench.reading.startedAt = ckernel_clock_monotonic()
-    guard let flush = measured.flush else { return try operation.measure(measured, workbench) }
+  private func measure(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) -> BlockReading {
+    guard let flush = measured.flush else { return try operation.measure(measured, context) }
     // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
-    let held = try FlushSwitch.holding(flush == .on, at: workbench.flushSwitch)
-    try operation.measure(measured, workbench)
+    let held = try FlushSwitch.holding(flush == .on, at: context.flushSwitch)
+    let reading = try operation.measure(measured, context)
     try held.restore()
+    return reading
   }
 }

@@ -18,9 +18,10 @@ public struct Runner {
   private static let publishingInterval = 5.0
 
   private var plan: Plan
-  private let workbench: Workbench
+  private let context: MeasuringContext
   private let measurer: any PassMeasurer
-  private let identify: (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
+  private let identify: (OperationSpec, Case, MeasuringContext) throws(Refusal) -> ArmIdentity
+  private let timingOverhead: (MeasuringContext) throws(Refusal) -> TimingOverhead?
   private let sink: any RunSink
   private let observer: (any RunObserver)?
   private let start = ckernel_clock_monotonic()
@@ -34,18 +35,21 @@ public struct Runner {
   /// - Parameters:
   ///   - measurer: measures the blocks.
   ///   - identify: proves what an arm is, or refuses it, before any block of it.
+  ///   - timingOverhead: measures what timing itself adds, after the blocks; nil where that is not told.
   public init(
-    plan: Plan, context: RunContext, workbench: Workbench, measurer: any PassMeasurer,
+    plan: Plan, context run: RunContext, on context: MeasuringContext, measurer: any PassMeasurer,
     sink: any RunSink, observer: (any RunObserver)? = nil,
-    identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity
+    timingOverhead: @escaping (MeasuringContext) throws(Refusal) -> TimingOverhead? = { _ in nil },
+    identify: @escaping (OperationSpec, Case, MeasuringContext) throws(Refusal) -> ArmIdentity
   ) {
     self.plan = plan
-    self.workbench = workbench
+    self.context = context
+    self.timingOverhead = timingOverhead
     self.measurer = measurer
     self.sink = sink
     self.observer = observer
     self.identify = identify
-    report = RunReport(context: context)
+    report = RunReport(context: run)
     report.warnings = plan.leftOut
     groups = plan.groups.map { groupRun($0) }
   }
@@ -64,7 +68,7 @@ public struct Runner {
     let isCutShort = failure != nil || Self.isInterrupted
     for index in groups.indices {
       groups[index].settle(
-        isCutShort: isCutShort, witness: workbench.flushWitness(of:), precision: plan.precision,
+        isCutShort: isCutShort, witness: context.flushWitness(of:), precision: plan.precision,
         state: machine.center)
     }
     report.summaries = groups.flatMap { $0.arms.map(\.summary) }
@@ -72,15 +76,18 @@ public struct Runner {
     report.isComplete = !isCutShort
     if !isCutShort { adviseOnPrecision() }
     report.warnings += diagnose()
+    if failure == nil { measureTiming() }
     report.elapsed = elapsed
     do throws(SinkFailure) { try sink.publish(report) } catch { throw failure ?? error }
     if let failure { throw failure }
   }
 
-  /// Adds what timing itself adds, once it is known.
-  public mutating func conclude(_ overhead: TimingOverhead?) throws(SinkFailure) {
-    report.timingOverhead = overhead
-    if let overhead, overhead.relativeLow > Self.mostOverhead {
+  /// Measures what timing itself adds. That it cannot be told takes nothing from what was measured.
+  private mutating func measureTiming() {
+    do throws(Refusal) { report.timingOverhead = try timingOverhead(context) } catch {
+      warn(Finding(.warning, "what timing adds was not measured: \(error)"))
+    }
+    if let overhead = report.timingOverhead, overhead.relativeLow > Self.mostOverhead {
       warn(
         Finding(
           .warning,
@@ -90,8 +97,6 @@ public struct Runner {
             "compare ratios and shifts, which it leaves alone; fault-in populate and end-to-end time whole calls"
         ))
     }
-    report.elapsed = elapsed
-    try sink.publish(report)
   }
 
   public var elapsed: Double { Double(ckernel_clock_monotonic() - start) / 1e9 }
@@ -165,7 +170,7 @@ public struct Runner {
       let share = VisitShare.seconds(of: shares, first: end - elapsed)
       try visit(index, until: elapsed + share)
     }
-    for index in groups.indices { groups[index].conclude(workbench.flushWitness(of:), state: machine.center) }
+    for index in groups.indices { groups[index].conclude(context.flushWitness(of:), state: machine.center) }
   }
 
   /// Measures rounds of one group until its time is over.
@@ -179,14 +184,14 @@ public struct Runner {
     }
     try asked { () throws(Refusal) in try measurer.endVisit() }
     guard elapsed - publishedAt > Self.publishingInterval else { return }
-    groups[index].conclude(workbench.flushWitness(of:), state: machine.center)
+    groups[index].conclude(context.flushWitness(of:), state: machine.center)
     do throws(SinkFailure) { try publish() } catch { throw .sink(error) }
   }
 
   /// Whether another round fits. A clock that counts instructions jumps while all CPUs idle: its deadline may pass in
   /// a moment, so there rounds are counted.
   private func hasTime(_ index: Int, until deadline: Double, rounds: Int) -> Bool {
-    if workbench.clock.countsInstructions { return rounds < Self.countedRounds }
+    if context.clock.countsInstructions { return rounds < Self.countedRounds }
     if rounds < Self.leastRounds { return secondsLeft > 0 }
     if rounds >= groups[index].mostRounds(least: Self.leastRounds) { return false }
     return elapsed + groups[index].secondsPerRound < min(deadline, plan.budget)
@@ -204,7 +209,7 @@ public struct Runner {
   /// tells, blocks are halved until they do. By halves only, and nothing finer is sought, because pages are part of a
   /// case's key and series should go on. These blocks are no results.
   private mutating func calibrate() throws(SinkFailure) {
-    guard let smallest = plan.smallestPages, !workbench.clock.countsInstructions else { return }
+    guard let smallest = plan.smallestPages, !context.clock.countsInstructions else { return }
     var spent = 0.0
     var done = 0
     for index in groups.indices where spent < secondsLeft / 8 && !Self.isInterrupted {
@@ -272,19 +277,19 @@ public struct Runner {
     let group = groups[index].group
     groups[index].arms = group.cases.map { prove($0, of: group.spec) }
     // The VM that the proofs made is not to live beside those of the blocks; who needs one makes it again.
-    workbench.endGroup()
+    context.endGroup()
   }
 
   private func arm(_ measuredCase: Case, of spec: OperationSpec, _ identity: ArmIdentity) -> Arm {
     Arm(
       measuredCase, spec: spec, identity: identity,
-      unit: workbench.clock.countsInstructions ? .instructions : spec.unit, pageBytes: workbench.pageBytes)
+      unit: context.clock.countsInstructions ? .instructions : spec.unit, pageBytes: context.pageBytes)
   }
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
-      try workbench.seat(measuredCase)
-      let identity = try identify(spec, measuredCase, workbench)
+      try context.seat(measuredCase)
+      let identity = try identify(spec, measuredCase, context)
       return arm(measuredCase, of: spec, identity)
     } catch {
       var arm = self.arm(measuredCase, of: spec, ArmIdentity())
@@ -312,7 +317,7 @@ public struct Runner {
       case .success(let reading):
         let block = groups[index].arms[arm].block(
           reading, at: place, position: position, since: start,
-          witness: workbench.flushWitness(of: cases[position]))
+          witness: context.flushWitness(of: cases[position]))
         do throws(SinkFailure) { try sink.record(block) } catch { throw .sink(error) }
         machine.add(outcome.probes)
         groups[index].arms[arm].add(block)

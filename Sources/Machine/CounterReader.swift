@@ -55,7 +55,10 @@ public struct CounterReader: ~Copyable {
   }
 
   /// Takes a snapshot: about seven system calls and one per page of the files; no allocation.
-  public mutating func snapshot(_ slot: Slot) {
+  ///
+  /// - Parameter runsGuest: whether a guest runs between the two: what perf_event counts is off meanwhile, because each
+  ///   entry to the guest would switch it.
+  public mutating func snapshot(_ slot: Slot, runsGuest: Bool = false) {
     switch slot {
     case .before:
       stat?.read(slot)
@@ -64,9 +67,9 @@ public struct CounterReader: ~Copyable {
       vmstat?.read(slot)
       interrupts?.read(slot)
       usageBefore = Self.usage()
-      perf.read(slot)
+      if runsGuest { perf.pause() } else { perf.read(slot) }
     case .after:
-      perf.read(slot)
+      if runsGuest { perf.resume() } else { perf.read(slot) }
       usageAfter = Self.usage()
       interrupts?.read(slot)
       vmstat?.read(slot)

@@ -68,6 +68,18 @@ struct PerfCounters: ~Copyable {
     return buffer
   }
 
+  /// Frees the CPU's counters for a region in which a guest runs: each entry to it would switch them.
+  mutating func pause() {
+    guard let leader = descriptors.first else { return }
+    _ = ckernel_perf_stop(leader)
+    (beforeWords, afterWords) = (0, 0)
+  }
+
+  func resume() {
+    guard let leader = descriptors.first else { return }
+    _ = ckernel_perf_start(leader)
+  }
+
   mutating func read(_ slot: CounterReader.Slot) {
     guard let leader = descriptors.first else { return }
     switch slot {

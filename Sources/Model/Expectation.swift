@@ -38,6 +38,12 @@ public struct Expectation: Hashable, Sendable {
     let guestFaults = try memory.guest(reading.faultsFixed, guest)
     return memory.host(reading.counters.minorFaults, host) ?? memory.host(reading.faultsUntimed, .onePerPage)
       ?? guestFaults ?? memory.flushes(reading.flushes, flushes) ?? Self.splits(reading, measured)
+      ?? Self.overlap(reading.concurrency)
+  }
+
+  private static func overlap(_ concurrency: Concurrency?) -> String? {
+    guard let concurrency, concurrency.overlap < Concurrency.leastOverlap else { return nil }
+    return "its threads ran together for \(Int(100 * concurrency.overlap)) % of the time"
   }
 
   private static func splits(_ reading: BlockReading, _ measured: Case) -> String? {

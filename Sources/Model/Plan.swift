@@ -44,9 +44,11 @@ public struct Plan: Sendable {
     self.smallestPages = smallestPages
   }
 
-  /// The same plan with smaller blocks, but none smaller than its operation has them. Batches that are too large for one become the whole of it, once.
+  /// The same plan with smaller blocks, but none smaller than its operation has them, and those of several threads as
+  /// they are: each thread has its page-table pages. Batches that are too large for a block become the whole of it, once.
   public func resized(pages: Int) -> Plan {
     func resized(_ measured: Case, _ spec: OperationSpec) -> Case {
+      guard measured.threads == 1 || !spec.takesThreads else { return measured }
       var measured = measured
       measured.pages = max(pages, spec.leastPages)
       measured.batch = measured.batch.map { min($0, pages) }

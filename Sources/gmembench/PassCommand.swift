@@ -20,7 +20,7 @@ struct PassCommand: ParsableCommand {
     let descriptor = OwnedDescriptor(CKERNEL_GIVEN_FD)
     let request = try JSONDecoder().decode(SessionRequest.self, from: Data(self.request.utf8))
     let session = try SelectionOptions.open(request)
-    try PassServer(Pass(session.workbench, operation: Catalogue.operation)).serve(descriptor)
+    try PassServer(Pass(session.context, operation: Catalogue.operation)).serve(descriptor)
   }
 }
 
@@ -29,7 +29,7 @@ extension SessionRequest {
   func passProcess(for session: Session) throws -> PassProcess {
     var request = self
     // As far as the run was allowed.
-    request.regionBytes = session.pages * session.workbench.pageBytes
+    request.regionBytes = session.pages * session.context.pageBytes
     request.allowedCPUs = session.topology.allowed
     request.program = CommandLine.executable
     request.calibration = 20

@@ -68,14 +68,14 @@ struct RunCommand: ParsableCommand {
     var plan = selection.plan(for: session, seed: seed)
     try checkHasMeaning(plan)
     if let inject {
-      plan = try plan.delayed(inject.backing, by: inject.share, session.workbench)
+      plan = try plan.delayed(inject.backing, by: inject.share, session.context)
       plan.leftOut.append(
         Finding(
           .warning,
           "every page of \(inject.backing) in fault-in touch is delayed by \(inject.share) of its fault (--inject)"
         ))
     }
-    let context = session.context(of: plan, version: Gmembench.version)
+    let context = session.runContext(of: plan, version: Gmembench.version)
     let files = try RunFiles(
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
       json: json.map(Destination.init), directory: output)
@@ -120,9 +120,10 @@ struct RunCommand: ParsableCommand {
     _ progress: ProgressLine?
   ) throws -> RunReport {
     var runner = Runner(
-      plan: plan, context: context, workbench: session.workbench, measurer: passes, sink: files,
-      observer: progress,
-      identify: Catalogue.identify)
+      plan: plan, context: context, on: session.context, measurer: passes, sink: files, observer: progress,
+      timingOverhead: { measuring throws(Refusal) in
+        try Timing.measure(measuring, pages: min(session.pages, Timing.mostPages))
+      }, identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
     if plan.groups.contains(where: { $0.cases.contains { $0.directMap == .cold } }),
       let finding = try HostMemory.back(session.fingerprint)
@@ -132,7 +133,6 @@ struct RunCommand: ParsableCommand {
     defer { progress?.clear() }
     do throws(SinkFailure) {
       try runner.run()
-      try runner.conclude(timing(session, &runner))
       try files.finish(runner.report)
     } catch {
       progress?.clear()
@@ -140,16 +140,6 @@ struct RunCommand: ParsableCommand {
       throw Failure("\(error)")
     }
     return runner.report
-  }
-
-  /// What timing adds; that it could not be told takes nothing from what was measured.
-  private func timing(_ session: Session, _ runner: inout Runner) -> TimingOverhead? {
-    do throws(Refusal) {
-      return try Timing.measure(session.workbench, pages: min(session.pages, Timing.mostPages))
-    } catch {
-      runner.warn(Finding(.warning, "what timing adds was not measured: \(error)"))
-      return nil
-    }
   }
 
   /// Text goes to standard output, or to standard error when results go there.

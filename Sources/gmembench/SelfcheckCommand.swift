@@ -92,16 +92,16 @@ struct SelfcheckCommand: ParsableCommand {
       guard Selfcheck.canDelay(group.spec), measured.threads == 1 else {
         throw ValidationError("--inject is for fault-in touch by one thread")
       }
-      delay = try Selfcheck.delay(share: inject.value, of: measured, session.workbench)
+      delay = try Selfcheck.delay(share: inject.value, of: measured, session.context)
     }
     let plan = Selfcheck.plan(
       group.spec, measured, comparisons: comparisons ?? 100, precision: all.precision,
       budget: selection.budget?.seconds ?? Self.budget, seed: seed,
       passes: all.passes, delay: delay)
-    let context = session.context(of: plan, version: Gmembench.version)
+    let context = session.runContext(of: plan, version: Gmembench.version)
     let files = try RunFiles(context: context, directory: output)
     var runner = try Runner(
-      plan: plan, context: context, workbench: session.workbench,
+      plan: plan, context: context, on: session.context,
       measurer: request.passProcess(for: session),
       sink: files,
       observer: ProgressLine.isTerminal() ? ProgressLine() : nil, identify: Catalogue.identify)

@@ -22,11 +22,9 @@ struct BudgetTests {
       OperationSpec(
         benchmark: "made-up", name: name, summary: "", method: "made up", backings: Backing.allCases
       )
-    ) { measured, bench throws(Refusal) in
+    ) { measured, context throws(Refusal) in
       let spread = spreadTicks == 0 ? 0 : ckernel_clock_monotonic() % spreadTicks
-      try bench.timed("call") { 0 }
-      bench.ticks[0] = 8000 + spread + bench.clock.callOverheadTicks
-      bench.recordCall(pages: measured.pages)
+      return try MadeUpRun.call(context, ticks: 8000 + spread, pages: measured.pages)
     }
     let cases = [Backing.memfd, .anonymous].map { MadeUpRun.measured($0, operation: name) }
     return Group(operation, cases, [cases[1]: cases[0]])
@@ -87,12 +85,10 @@ struct BudgetTests {
       OperationSpec(
         benchmark: "made-up", name: "slow", summary: "", method: "made up", backings: Backing.allCases
       )
-    ) { measured, bench throws(Refusal) in
+    ) { measured, context throws(Refusal) in
       let end = ckernel_clock_monotonic() + nanosecondsPerPage * UInt64(measured.pages)
       while ckernel_clock_monotonic() < end {}
-      try bench.timed("call") { 0 }
-      bench.ticks[0] = 8000 + bench.clock.callOverheadTicks
-      bench.recordCall(pages: measured.pages)
+      return try MadeUpRun.call(context, ticks: 8000, pages: measured.pages)
     }
     let cases = batches.map { batch in
       var measured = MadeUpRun.measured(.memfd)

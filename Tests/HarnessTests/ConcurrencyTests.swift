@@ -7,18 +7,39 @@ import Testing
 
 @Suite("threads beside each other")
 struct ConcurrencyTests {
-  @Test func theSlowestThreadSaysHowLongItTook() {
-    let all = Concurrency(parts: [(0, 10, 4), (1, 12, 5), (2, 10, 2.5)])
-    #expect(all?.elapsed == 61)
-    #expect(all?.fairness == 0.5)
-    #expect(Concurrency(parts: [(0, 10, 4), (0, 10, 4)])?.fairness == 1)
-    #expect(Concurrency(parts: []) == nil)
-    #expect(Concurrency(parts: [(0, 10, 0), (0, 10, 4)]) == nil)
+  /// Threads by when they begin, their pages and their mean page.
+  private func concurrency(_ threads: (begin: Double, pages: Int, mean: Double)...) -> Concurrency? {
+    Concurrency(
+      threads.map {
+        Concurrency.Part(
+          begin: $0.begin, end: $0.begin + Double($0.pages) * $0.mean, pages: $0.pages, mean: $0.mean)
+      })
   }
 
-  /// Two threads of which one came when the other had ended are no faster than one.
-  @Test func whoComesLateGainsNothing() {
-    #expect(Concurrency(parts: [(0, 10, 4), (40, 10, 4)])?.elapsed == 80)
+  @Test func theSlowestThreadSaysHowLongItTook() {
+    let all = concurrency((0, 10, 4), (1, 12, 5), (2, 10, 2.5))
+    #expect(all?.elapsed == 61)
+    #expect(all?.fairness == 0.5)
+    #expect(concurrency((0, 10, 4), (0, 10, 4))?.fairness == 1)
+    #expect(concurrency() == nil)
+    #expect(concurrency((0, 10, 0), (0, 10, 4)) == nil)
+  }
+
+  /// Two threads of which one came when the other had ended are no faster than one, and no result.
+  @Test func whoComesLateGainsNothing() throws {
+    let late = try #require(concurrency((0, 10, 4), (40, 10, 4)))
+    #expect(late.elapsed == 80)
+    #expect(late.overlap == 0)
+    var reading = BlockReading(samples: [4], counters: .none, placement: .unknown)
+    reading.concurrency = late
+    func shortcoming() throws -> String? {
+      try Expectation().shortcoming(of: reading, MadeUpRun.measured(.memfd), pageBytes: 4096)
+    }
+    #expect(try shortcoming() == "its threads ran together for 0 % of the time")
+    // Two at once, and one that took half as long again.
+    reading.concurrency = concurrency((0, 10, 4), (2, 10, 6))
+    #expect(reading.concurrency?.overlap == 38.0 / 62)
+    #expect(try shortcoming() == nil)
   }
 
   private func block(_ round: Int, threads: Int, mean: Double) -> Block {
@@ -29,7 +50,11 @@ struct ConcurrencyTests {
       samples: Array(repeating: mean, count: measured.pages), placement: .verified, counters: .none,
       faultsTaken: nil, gaps: nil, stolen: nil,
       concurrency: threads > 1
-        ? Concurrency(parts: (0..<threads).map { _ in (0, measured.pages / threads, mean) }) : nil)
+        ? Concurrency(
+          (0..<threads).map { _ in
+            let own = measured.pages / threads
+            return .init(begin: 0, end: Double(own) * mean, pages: own, mean: mean)
+          }) : nil)
   }
 
   @Test func aSpeedUpIsTheRatioOfPagesASecondRoundByRound() throws {

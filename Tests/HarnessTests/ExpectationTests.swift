@@ -21,7 +21,7 @@ struct ExpectationTests {
     _ expected: Expectation, _ backing: Backing, directMap: DirectMapSetting? = nil,
     _ change: (inout BlockReading) -> Void
   ) throws(Refusal) -> String? {
-    var reading = BlockReading()
+    var reading = BlockReading(samples: [], counters: .none, placement: .unknown)
     change(&reading)
     return try expected.shortcoming(of: reading, measured(backing, directMap: directMap), pageBytes: 4096)
   }

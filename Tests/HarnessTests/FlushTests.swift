@@ -83,11 +83,11 @@ struct FlushTests {
   @Test func aBlockRunsInTheStateOfItsCase() throws {
     let file = MadeUpSwitch("Y")
     let path = file.path
-    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+    let spec = MadeUpRun.spec { measured, context throws(Refusal) in
       guard MadeUpSwitch.state(path) == (measured.flush == .on ? "Y" : "N") else {
         throw .failed("the switch is not where the case wants it")
       }
-      try MadeUpRun.call(bench, ticks: measured.flush == .on ? 16 : 8)
+      return try MadeUpRun.call(context, ticks: measured.flush == .on ? 16 : 8)
     }
     let (report, sink) = try MadeUpRun.run(spec, arms: [.memfd], flushSwitch: path)
     #expect(report.summaries.map(\.status) == [.ok, .ok])

@@ -24,7 +24,7 @@ struct FlushWitnessTests {
       benchmark: "b", name: "o", summary: "", method: "", backings: [backing], takesPagesIn: takesPagesIn)
     var arm = Arm(measured, spec: spec, identity: ArmIdentity(), unit: .nanoseconds, pageBytes: 4096)
     for round in 1...10 {
-      var reading = BlockReading()
+      var reading = BlockReading(samples: [], counters: .none, placement: .unknown)
       reading.samples = [1]
       reading.counters = Counters(calInterrupts: calls, tlbInterrupts: shootdowns)
       arm.add(

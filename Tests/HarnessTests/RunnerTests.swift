@@ -20,7 +20,7 @@ final class RecordingSink: RunSink {
   func publish(_ report: RunReport) throws(SinkFailure) { reports.append(report) }
 }
 
-/// A run of made-up operations on this machine's workbench.
+/// A run of made-up operations on this machine.
 struct MadeUpRun {
   static let pages = 8
 
@@ -34,7 +34,7 @@ struct MadeUpRun {
   }
 
   static func spec(
-    _ measure: @escaping @Sendable (Case, Workbench) throws(Refusal) -> Void
+    _ measure: @escaping MeasuredOperation.Measure
   ) -> MeasuredOperation {
     MeasuredOperation(
       OperationSpec(
@@ -43,16 +43,18 @@ struct MadeUpRun {
   }
 
   /// One call of `ticks` ticks over the case's pages.
-  static func call(_ bench: Workbench, ticks: UInt64) throws(Refusal) {
-    try bench.timed("call") { 0 }
-    bench.ticks[0] = ticks + bench.clock.callOverheadTicks
-    bench.recordCall(pages: pages)
+  static func call(
+    _ context: MeasuringContext, ticks: UInt64, pages: Int = Self.pages
+  ) throws(Refusal) -> BlockReading {
+    let counted = try context.timed("call") { 0 }
+    context.buffers.ticks[0] = ticks + context.clock.callOverheadTicks
+    return context.reading(context.callSample(pages: pages), counted, context.assumedPlacement)
   }
 
   static func run(
     _ operation: MeasuredOperation, arms: [Backing] = [.memfd, .anonymous, .guestMemfd], seed: UInt64 = 1,
     budget: Double = 1, sink: RecordingSink = RecordingSink(), flushSwitch: String? = nil,
-    identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity = { _, _, _ in
+    identify: @escaping (OperationSpec, Case, MeasuringContext) throws(Refusal) -> ArmIdentity = { _, _, _ in
       ArmIdentity()
     }
   ) throws -> (report: RunReport, sink: RecordingSink) {
@@ -71,15 +73,17 @@ struct MadeUpRun {
   static func run(
     _ plan: Plan, _ operations: [MeasuredOperation], sink: RecordingSink = RecordingSink(),
     flushSwitch: String? = nil,
-    identify: @escaping (OperationSpec, Case, Workbench) throws(Refusal) -> ArmIdentity = { _, _, _ in
+    identify: @escaping (OperationSpec, Case, MeasuringContext) throws(Refusal) -> ArmIdentity = { _, _, _ in
       ArmIdentity()
     }
   ) throws -> (report: RunReport, sink: RecordingSink) {
     let topology = try Topology.read()
     let clock = Clock(CKERNEL_CLOCK_MONOTONIC, calibration: 1000) { _ in 0 }
-    let bench = try Workbench(
+    let measuring = try MeasuringContext(
       clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
-      companions: Companions(planned: CPUSet([])), measuringCPU: topology.allowed.members[0],
+      cpus: CPUAssignment(
+        companions: Companions(planned: CPUSet([])), measuring: topology.allowed.members[0], seats: [:],
+        topology: topology, allowsHotplug: false),
       architecture: "any", broadcastFlush: nil, flushSwitch: flushSwitch ?? FlushSwitch.path, pages: pages,
       pageBytes: 4096, seed: plan.seed)
     let context = RunContext(
@@ -87,11 +91,11 @@ struct MadeUpRun {
       seed: plan.seed, precision: plan.precision, budget: plan.budget, clock: clock.description,
       measuringCPU: 0,
       heldCPUs: CPUSet([]), onlineCPUs: topology.online, pages: pages, pageBytes: 4096)
-    let pass = Pass(bench, ringBytes: 0) { reference in
+    let pass = Pass(measuring, ringBytes: 0) { reference in
       operations.first { ($0.spec.name, $0.spec.method) == (reference.name, reference.method) }
     }
     var runner = Runner(
-      plan: plan, context: context, workbench: bench, measurer: pass, sink: sink,
+      plan: plan, context: context, on: measuring, measurer: pass, sink: sink,
       identify: identify)
     try runner.run()
     return (runner.report, sink)
@@ -103,8 +107,8 @@ struct RunnerTests {
   private func ticks(_ backing: Backing) -> UInt64 { backing == .memfd ? 800 : 1600 }
 
   @Test func pairsArmsWithTheBaselineOfTheirRound() throws {
-    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
-      try MadeUpRun.call(bench, ticks: measured.backing == .memfd ? 800 : 1600)
+    let spec = MadeUpRun.spec { measured, context throws(Refusal) in
+      try MadeUpRun.call(context, ticks: measured.backing == .memfd ? 800 : 1600)
     }
     let (report, _) = try MadeUpRun.run(spec)
     let arm = try #require(report.summaries.first { $0.measuredCase.backing == .anonymous })
@@ -119,7 +123,7 @@ struct RunnerTests {
   }
 
   @Test func aSeedGivesTheInterleaving() throws {
-    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let spec = MadeUpRun.spec { _, context throws(Refusal) in try MadeUpRun.call(context, ticks: 8) }
     /// By pass and round; how many rounds there are is a matter of time.
     func order(_ seed: UInt64) throws -> [[Int]: [String]] {
       Dictionary(grouping: try MadeUpRun.run(spec, seed: seed).sink.blocks) {
@@ -135,7 +139,7 @@ struct RunnerTests {
   }
 
   @Test func aRoundHoldsEveryArmOnceAndTheFirstIsNoResult() throws {
-    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let spec = MadeUpRun.spec { _, context throws(Refusal) in try MadeUpRun.call(context, ticks: 8) }
     let (report, sink) = try MadeUpRun.run(spec)
     let rounds = Dictionary(grouping: sink.blocks) { [$0.place.pass ?? 0, $0.round] }
     #expect(rounds.values.allSatisfy { Set($0.map(\.measuredCase)).count == 3 && $0.count == 3 })
@@ -146,9 +150,9 @@ struct RunnerTests {
   }
 
   @Test func anArmThatFailsLeavesTheOthers() throws {
-    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+    let spec = MadeUpRun.spec { measured, context throws(Refusal) in
       guard measured.backing != .anonymous else { throw Refusal.failed("broken") }
-      try MadeUpRun.call(bench, ticks: 8)
+      return try MadeUpRun.call(context, ticks: 8)
     }
     let (report, _) = try MadeUpRun.run(spec)
     let statuses = Dictionary(
@@ -160,13 +164,13 @@ struct RunnerTests {
 
   @Test func anArmThatBreaksOffHasNoFigureAndComparesNothing() throws {
     let sink = RecordingSink()
-    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
+    let spec = MadeUpRun.spec { measured, context throws(Refusal) in
       // Precise values would end the group before the baseline breaks off.
       let ticks = ckernel_clock_monotonic() % 1000 + 8
-      let isBroken = measured.backing == .memfd && bench.ticks[1] == 20
-      if measured.backing == .memfd { bench.ticks[1] += 1 }
+      let isBroken = measured.backing == .memfd && context.buffers.ticks[1] == 20
+      if measured.backing == .memfd { context.buffers.ticks[1] += 1 }
       guard !isBroken else { throw Refusal.failed("broken") }
-      try MadeUpRun.call(bench, ticks: ticks)
+      return try MadeUpRun.call(context, ticks: ticks)
     }
     let (report, _) = try MadeUpRun.run(spec, arms: [.memfd, .anonymous], budget: 2, sink: sink)
     let broken = try #require(report.summaries.first { $0.measuredCase.backing == .memfd })
@@ -182,7 +186,7 @@ struct RunnerTests {
   }
 
   @Test func anArmThatIsRefusedIsNeverMeasured() throws {
-    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let spec = MadeUpRun.spec { _, context throws(Refusal) in try MadeUpRun.call(context, ticks: 8) }
     let (report, sink) = try MadeUpRun.run(spec) { _, measured, _ throws(Refusal) in
       guard measured.backing != .guestMemfd else {
         throw Refusal.unsupported("no such thing", remedy: "get one")
@@ -197,9 +201,10 @@ struct RunnerTests {
   }
 
   @Test func invalidBlocksAreCountedAndAreNoResult() throws {
-    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
-      try MadeUpRun.call(bench, ticks: 8)
-      if measured.backing == .anonymous { bench.invalidate("wrong") }
+    let spec = MadeUpRun.spec { measured, context throws(Refusal) in
+      var reading = try MadeUpRun.call(context, ticks: 8)
+      if measured.backing == .anonymous { reading.invalidate("wrong") }
+      return reading
     }
     let (report, sink) = try MadeUpRun.run(spec, arms: [.memfd, .anonymous], budget: 0.3)
     let arm = try #require(report.summaries.first { $0.measuredCase.backing == .anonymous })
@@ -211,11 +216,13 @@ struct RunnerTests {
   }
 
   @Test func aRowSaysWhatItsMethodSaidOfTheBlocks() throws {
-    let spec = MadeUpRun.spec { measured, bench throws(Refusal) in
-      try MadeUpRun.call(bench, ticks: 8)
-      #expect(bench.takeSamples() == [1] && bench.reading.samples.isEmpty)
+    let spec = MadeUpRun.spec { measured, context throws(Refusal) in
+      var reading = try MadeUpRun.call(context, ticks: 8)
+      #expect(reading.samples == [1])
       let method: MethodDetail.Method = measured.backing == .memfd ? .line(points: 5) : .probes(subtracted: 7)
-      bench.record(samples: [3, 4], detail: MethodDetail(method, fault: 1000.4, added: 20.6))
+      reading.samples = [3, 4]
+      reading.detail = MethodDetail(method, fault: 1000.4, added: 20.6)
+      return reading
     }
     let (report, sink) = try MadeUpRun.run(spec, arms: [.memfd, .anonymous]) { _, measured, _ in
       ArmIdentity(note: measured.backing == .memfd ? "seen" : nil)
@@ -232,14 +239,14 @@ struct RunnerTests {
   }
 
   @Test func aBudgetTooSmallIsSaid() throws {
-    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let spec = MadeUpRun.spec { _, context throws(Refusal) in try MadeUpRun.call(context, ticks: 8) }
     let (report, _) = try MadeUpRun.run(spec, budget: 1e-9)
     #expect(report.summaries.allSatisfy { $0.status == .unstable && $0.blocks == 0 })
     #expect(report.summaries.allSatisfy { $0.reason?.contains("budget") == true })
   }
 
   @Test func aFullDiskEndsTheRunAndKeepsWhatWasMeasured() throws {
-    let spec = MadeUpRun.spec { _, bench throws(Refusal) in try MadeUpRun.call(bench, ticks: 8) }
+    let spec = MadeUpRun.spec { _, context throws(Refusal) in try MadeUpRun.call(context, ticks: 8) }
     let sink = RecordingSink()
     sink.refusesAfter = 5
     #expect(throws: SinkFailure.self) { try MadeUpRun.run(spec, sink: sink) }

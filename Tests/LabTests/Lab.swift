@@ -50,13 +50,13 @@ struct Lab {
   }
 
   func guest(_ backing: Backing) throws -> Guest {
-    try Guest.make(verify.region(of: backing), session.workbench)
+    try Guest.make(verify.region(of: backing), session.context)
   }
 
   /// Touches every page through a mapping of the host's, which is gone again afterwards.
   func touchFromHost(_ guest: borrowing Guest, _ backing: Backing) throws {
     let mapping = try guest.mapForHost(backing)
-    try session.workbench.touchAll(guest.hostBase(mapping), verify.region(of: backing))
+    try session.context.touchAll(guest.hostBase(mapping), verify.region(of: backing))
   }
 }
 

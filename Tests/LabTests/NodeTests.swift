@@ -8,13 +8,20 @@ import Testing
 @Suite(
   "several nodes", .enabled(if: (try? Topology.read())?.hasNUMA == true, "two NUMA nodes: scripts/lab/test"))
 struct NodeTests {
-  @Test func buffersLieOnTheNodeThatIsAskedFor() throws {
+  @Test func buffersLieOnTheNodeOfTheMeasuringCPU() throws {
     defer { MemoryPolicy.reset() }
-    for node in try Topology.read().nodes.map(\.number) {
-      let buffers = try SampleBuffers(random: Array(0..<4096), node: node)
-      for base in buffers.bases {
-        let places = try #require(MemoryPolicy.nodes(of: base, in: 0, pageBytes: 4096, count: 4))
-        #expect(places.allSatisfy { Int($0) == node }, "\(places)")
+    let topology = try Topology.read()
+    let cpus = topology.nodes.compactMap { node in node.cpus.members.first.map { (node.number, $0) } }
+    let buffers = try SampleBuffers(pages: 4096, topology: topology, measuring: cpus[0].1, seed: 1)
+    // Larger blocks take larger buffers, also where there are some already.
+    for pages in [4096, 8192] {
+      for (node, cpu) in cpus {
+        try buffers.prepare(pages: pages, measuring: cpu)
+        #expect(buffers.capacity >= pages)
+        for base in buffers.bases {
+          let places = try #require(MemoryPolicy.nodes(of: base, in: 0, pageBytes: 4096, count: 4))
+          #expect(places.allSatisfy { Int($0) == node }, "\(places)")
+        }
       }
     }
   }

@@ -61,7 +61,7 @@ enum Made {
         before: DirectMapSizes(kib4: 0), after: DirectMapSizes(kib4: 4096, mib2: 8192), level2Splits: 1,
         tableBytes: 4096),
       detail: MethodDetail(.probes(subtracted: 250), fault: 12_000.5, added: -3),
-      concurrency: Concurrency(parts: [(late: 0, pages: 256, mean: 1000), (late: 0, pages: 256, mean: 1250)]))
+      concurrency: Concurrency([1000.0, 1250].map { .init(begin: 0, end: 256 * $0, pages: 256, mean: $0) }))
   }
 }
 

@@ -50,12 +50,12 @@ struct OperationTests {
     selection(&asked)
     let plan = Plan.make(
       .quick, asked, precision: 0.5, budget: budget, seed: 1, isSizeAsked: true,
-      otherCPUs: session.workbench.companions.cpus.count, isAvailable: session.offers,
+      otherCPUs: session.context.cpus.companions.cpus.count, isAvailable: session.offers,
       refuses: session.refusal)
     let sink = Sink()
     var runner = Runner(
-      plan: plan, context: session.context(of: plan, version: "test"), workbench: session.workbench,
-      measurer: Pass(session.workbench, operation: Catalogue.operation), sink: sink,
+      plan: plan, context: session.runContext(of: plan, version: "test"), on: session.context,
+      measurer: Pass(session.context, operation: Catalogue.operation), sink: sink,
       identify: Catalogue.identify)
     try runner.run()
     return (runner.report, sink)

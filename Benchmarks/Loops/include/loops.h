@@ -100,23 +100,25 @@ struct loops_part {
 	int vcpu;
 	struct kvm_run *run;
 	struct ckernel_guest guest;
-	/* Left by the thread: the clock before its pages, what happened to it meanwhile, 0 or -errno. */
+	/* Left by the thread: the clock before its pages and after them, what happened to it meanwhile, 0 or -errno. */
 	uint64_t begin;
+	uint64_t end;
 	int64_t minor_faults;
 	int64_t context_switches;
 	int result;
 };
 
 /**
- * loops_touch of each part of the region at `base` by a thread of its own, all at once. The threads end before the
- * return. 0, or what the first part that failed came to.
+ * loops_touch of each part of the region at `base` by a thread of its own. All begin at one tick of the clock, `lead`
+ * ticks after the last thread is ready. The threads end before the return. 0, or what the first part that failed came
+ * to.
  */
 int loops_touch_together(uint8_t *base, size_t page_bytes, struct loops_part *parts, size_t count,
-			 enum ckernel_clock clock);
+			 enum ckernel_clock clock, uint64_t lead);
 
 /** The same by the parts' vCPUs; -EPROTO where one ended otherwise than its program should. */
 int loops_guest_touch_together(size_t page_bytes, struct loops_part *parts, size_t count,
-			       enum ckernel_clock clock);
+			       enum ckernel_clock clock, uint64_t lead);
 
 /* read-ahead.c */
 

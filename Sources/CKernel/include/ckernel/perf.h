@@ -31,6 +31,9 @@ int ckernel_perf_open(const struct ckernel_perf_event *event, int leader);
 /** Lets the group count, also one that had lost its counters. 0 or -errno. */
 int ckernel_perf_start(int leader);
 
+/** Has the group count no more, until it is started again: the CPU's counters are free meanwhile. 0 or -errno. */
+int ckernel_perf_stop(int leader);
+
 /**
  * One read(2): CKERNEL_PERF_HEAD_WORDS words, then the counts in the order of opening. Returns the words,
  * 0 where the group cannot have the CPU's counters, or -errno (-ENOSPC: more counts than `words` hold).

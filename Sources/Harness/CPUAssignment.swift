@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import GuestMemory
+import Machine
+import Model
+import SystemPackage
+
+/// Where the measuring thread is on a node, and whom it has beside it.
+public struct Seat: Hashable, Sendable {
+  public var cpu: Int
+  /// The CPUs that can be held meanwhile.
+  public var held: CPUSet
+
+  public init(cpu: Int, held: CPUSet) {
+    self.cpu = cpu
+    self.held = held
+  }
+}
+
+/// Who is on which CPU: the measuring thread, the companions beside it, and which CPUs are online.
+public final class CPUAssignment {
+  public let companions: Companions
+  /// The CPU that the measuring thread is pinned to.
+  public private(set) var measuring: Int
+  /// Which CPU does what beside the measuring one, now.
+  public private(set) var crew: Crew
+  /// Who does what where it measures on each node.
+  private let crews: [Int: Crew]
+  private let topology: Topology
+  /// CPUs may be taken offline.
+  private let allowsHotplug: Bool
+  /// The CPUs that are online now.
+  public private(set) var online: CPUSet
+  /// While a case has taken CPUs offline.
+  private var onlineCPUs: OnlineCPUs?
+  /// While a case has the other CPUs poll.
+  private var idleStatesOff: IdleStatesOff?
+  /// Why CPUs stayed offline.
+  private var hotplugFailure: Refusal?
+
+  /// The work that a change of the online CPUs leaves behind is done by then, and those that came back sleep as the
+  /// others do.
+  public static let hotplugRestMicroseconds: UInt64 = 50_000
+
+  /// - Parameters:
+  ///   - measuring: the CPU that the calling thread is pinned to.
+  ///   - seats: who measures on each node, and who can be held beside.
+  public init(
+    companions: Companions, measuring: Int, seats: [Int: Seat], topology: Topology, allowsHotplug: Bool
+  ) {
+    self.companions = companions
+    self.measuring = measuring
+    self.topology = topology
+    self.allowsHotplug = allowsHotplug
+    online = topology.online
+    let manned = companions.cpus
+    func crew(_ cpu: Int, _ held: CPUSet) -> Crew {
+      Crew(
+        measuring: cpu, held: manned.intersection(held), topology: topology, allowsHotplug: allowsHotplug)
+    }
+    self.crew = crew(measuring, seats.values.first { $0.cpu == measuring }?.held ?? manned)
+    crews = seats.mapValues { crew($0.cpu, $0.held) }
+  }
+
+  /// Who does what in a case: beside the CPU that measures on its node.
+  public func crew(of measured: Case) -> Crew { crews[measured.cpuNode] ?? crew }
+
+  /// The CPUs that are held and online.
+  var heldOnline: CPUSet { companions.cpus.intersection(crew.held).intersection(online) }
+
+  /// Takes the measuring thread to its place on the case's node.
+  func seat(_ measured: Case) throws(Refusal) {
+    let other = crew(of: measured)
+    guard other.measuring != measuring else { return }
+    try companions.release()
+    try bringBack()
+    do throws(Errno) { try Affinity.pin(toCPU: other.measuring) } catch {
+      throw .failed(call: "pinning to CPU \(other.measuring)", error)
+    }
+    measuring = other.measuring
+    crew = other
+  }
+
+  /// Brings the other CPUs into the state that a case names, whose place the measuring thread has.
+  func hold(_ measured: Case) throws(Refusal) {
+    if let hotplugFailure { throw hotplugFailure }
+    guard let wanted = crew.online(in: measured) else {
+      throw .unsupported("this machine cannot have \(measured.online ?? 0) CPUs online")
+    }
+    if wanted != online {
+      // A companion whose CPU goes would go on with its work on another.
+      try companions.release()
+      try keepOnline(wanted)
+      ckernel_rest(Self.hotplugRestMicroseconds)
+    }
+    let busy = crew.busy(in: measured)
+    try companions.hold(busy.cpus, busy.state)
+    switch (measured.others, idleStatesOff == nil) {
+    case (.poll, true): idleStatesOff = try IdleStatesOff()
+    case (.spin, false), (.idle, false): idleStatesOff = nil
+    default: break
+    }
+  }
+
+  /// Why CPUs cannot be taken offline and back, down to `least` numbers of online CPUs.
+  public func hotplugRefusal(least: Int) -> Refusal? {
+    do throws(Refusal) {
+      try OnlineCPUs.check(beside: measuring, online: topology.online, least: least)
+    } catch { return error }
+    guard !allowsHotplug else { return nil }
+    return .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+  }
+
+  /// Lets the state go that a group's cases shared.
+  func endGroup() {
+    idleStatesOff = nil
+    // What stays offline is no state to measure in: every case from here on says so.
+    do throws(Refusal) { try bringBack() } catch { hotplugFailure = error }
+  }
+
+  private func keepOnline(_ cpus: CPUSet) throws(Refusal) {
+    do throws(Refusal) {
+      if onlineCPUs == nil { onlineCPUs = OnlineCPUs(beside: measuring, online: topology.online) }
+      try onlineCPUs?.keep(cpus.count)
+    } catch { throw error.asFailure }
+    online = cpus
+  }
+
+  private func bringBack() throws(Refusal) {
+    guard let cpus = onlineCPUs.take() else { return }
+    do throws(Refusal) { try cpus.restore() } catch { throw error.asFailure }
+    online = topology.online
+  }
+}

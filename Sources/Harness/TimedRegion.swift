@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernel
+import GuestMemory
+import Machine
+import Model
+
+/// What was counted around a timed region.
+public struct Counted {
+  public var counters: Counters
+  /// What each companion booked meanwhile, in the order of their CPUs; ticks of the clock.
+  let booked: [CompanionRecord]
+  /// The companions that were busy.
+  let busy: CPUSet
+  /// Why what was timed is no result.
+  let shortcoming: String?
+}
+
+/// What one companion booked during a timed region.
+struct CompanionRecord {
+  let cpu: Int
+  let before: ckernel_companion_booking
+  let after: ckernel_companion_booking
+
+  var difference: ckernel_companion_booking {
+    ckernel_companion_booking(
+      gaps: after.gaps &- before.gaps, stolen: after.stolen &- before.stolen,
+      calm_walks: after.calm_walks &- before.calm_walks, calm_ticks: after.calm_ticks &- before.calm_ticks,
+      refill_walks: after.refill_walks &- before.refill_walks,
+      refill_ticks: after.refill_ticks &- before.refill_ticks)
+  }
+}
+
+/// Memory that was laid out, untimed, for a timed region after it.
+public struct Laid<Memory: ~Copyable>: ~Copyable {
+  public let memory: Memory
+  public let directMap: LaidDirectMap
+  /// What the laying counted: its splits are the block's.
+  public let counters: Counters
+}
+
+/// The timed region with what surrounds it: counters read just before and just after, what the companions booked, and
+/// probes of the kernel's flush.
+public final class TimedRegion {
+  private let clock: Clock
+  private let companions: Companions
+  private let pageBytes: Int
+  private var counters: CounterReader
+  /// The CPUs that `counters` reads.
+  private var countedCPUs: CPUSet
+  private var bookedBefore: [ckernel_companion_booking]
+  private var bookedAfter: [ckernel_companion_booking]
+  private var flushProbe: FlushProbe?
+
+  init(clock: Clock, companions: Companions, online: CPUSet, pageBytes: Int) {
+    self.clock = clock
+    self.companions = companions
+    self.pageBytes = pageBytes
+    counters = CounterReader(cpus: online)
+    countedCPUs = online
+    bookedBefore = Array(repeating: ckernel_companion_booking(), count: companions.cpus.count)
+    bookedAfter = bookedBefore
+  }
+
+  /// An offline CPU has no column in the rows of counters.
+  func count(_ online: CPUSet) {
+    guard online != countedCPUs else { return }
+    counters = CounterReader(cpus: online)
+    countedCPUs = online
+  }
+
+  /// Counters that blocks will lack, and why.
+  public var uncounted: [Finding] { counters.findings }
+
+  /// Runs a timed region with counters read just before and just after it.
+  ///
+  /// - Parameter runsGuest: as of `CounterReader.snapshot`.
+  public func callAsFunction(
+    _ call: String, runsGuest: Bool = false, _ body: () -> Int32
+  ) throws(Refusal) -> Counted {
+    companions.read(into: &bookedBefore)
+    counters.snapshot(.before, runsGuest: runsGuest)
+    let result = body()
+    counters.snapshot(.after, runsGuest: runsGuest)
+    companions.read(into: &bookedAfter)
+    let difference = counters.difference()
+    try check(result, call)
+    let booked = companions.cpus.members.indices.map {
+      CompanionRecord(cpu: companions.cpus.members[$0], before: bookedBefore[$0], after: bookedAfter[$0])
+    }
+    let isThrottled = difference.throttled.map { $0 > 0 } ?? false
+    return Counted(
+      counters: difference, booked: booked, busy: companions.busy,
+      shortcoming: isThrottled ? "the CPU quota throttled this process" : nil)
+  }
+
+  /// Huge entries of the direct map that split while something untimed runs, machine-wide; nil where the kernel does
+  /// not count them.
+  public func splits(during body: () throws(Refusal) -> Void) throws(Refusal) -> Int64? {
+    counters.snapshot(.before)
+    try body()
+    counters.snapshot(.after)
+    return counters.difference().splits
+  }
+
+  /// Lays out, untimed, the memory that a block then times.
+  public func laying<Memory: ~Copyable>(
+    _ body: () throws(Refusal) -> Memory
+  ) throws(Refusal) -> Laid<Memory> {
+    let before = DirectMapSizes.read()
+    counters.snapshot(.before)
+    let memory = try body()
+    counters.snapshot(.after)
+    let difference = counters.difference()
+    let directMap = LaidDirectMap(
+      before: before, after: DirectMapSizes.read(), level2Splits: difference.level2Splits,
+      tableBytes: difference.splits.map { $0 * Int64(pageBytes) })
+    return Laid(memory: memory, directMap: directMap, counters: difference)
+  }
+
+  /// What the busy CPUs say one by one of the timed region that was counted last.
+  public func bystanders(_ counted: Counted) -> Bystanders {
+    let rate = clock.ticksPerNanosecond
+    var bystanders = Bystanders(cpus: counted.busy)
+    let busy = counted.booked.indices.filter { counted.busy.contains(counted.booked[$0].cpu) }
+    for index in busy {
+      let record = counted.booked[index]
+      bystanders.stolen.append(Double(record.difference.stolen) / rate)
+      bystanders.gaps += companions.lengths(index, from: record.before, to: record.after)
+        .map { Double($0) / rate }
+    }
+    bystanders.walks = Bystanders.Walks(
+      busy.map { counted.booked[$0].difference }, ticksPerNanosecond: rate)
+    return bystanders
+  }
+
+  // MARK: the kernel's flush
+
+  /// The trace clock that counts in this clock's ticks.
+  private var traceClock: FlushProbe.Clock { clock.isCounter ? .counter : .monotonic }
+
+  /// Why the flush cannot be probed here, if it cannot; looked up once, since the kernel's symbols are many.
+  public private(set) lazy var flushProbeRefusal: Refusal? = {
+    do throws(Refusal) {
+      try FlushProbe.check(traceClock)
+      return nil
+    } catch { return error }
+  }()
+
+  /// Runs `body` on `cpu` with probes around the kernel's flush, and says how long each flush of this thread took in it,
+  /// and each of some empty calls, in the unit of the clock. The probes are made once a group, and armed only here.
+  public func probingFlushes<Value>(
+    onCPU cpu: Int, calls: Int, _ body: () throws(Refusal) -> Value
+  ) throws(Refusal) -> (value: Value, flushes: [Double], emptyCalls: [Double]) {
+    let ticks: (flushes: [UInt64], emptyCalls: [UInt64])
+    do throws(Refusal) {
+      if flushProbe == nil {
+        flushProbe = try .make(cpu: cpu, thread: ckernel_gettid(), calls: calls, clock: traceClock)
+      }
+      try flushProbe?.arm()
+    } catch { throw error.asFailure }
+    let result = Result { () throws(Refusal) in try body() }
+    do throws(Refusal) {
+      try flushProbe?.disarm()
+      ticks = try flushProbe?.durations() ?? ([], [])
+    } catch { throw error.asFailure }
+    let rate = clock.ticksPerNanosecond
+    return (
+      try result.get(), ticks.flushes.map { Double($0) / rate }, ticks.emptyCalls.map { Double($0) / rate }
+    )
+  }
+
+  /// Lets the group's probes go.
+  func endGroup() { flushProbe = nil }
+}
