@@ -6,7 +6,8 @@ import Testing
 
 @testable import Records
 
-/// The files as versions before this one wrote them, byte for byte: they were recorded before columns were a table.
+/// The files byte for byte as they were written before columns were a table. Where a column comes in, the recorded files
+/// follow.
 @Suite struct GoldenTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Golden")
@@ -115,11 +116,12 @@ import Testing
     #expect(schemas == ["1", "2"])
   }
 
-  @Test func theHeadersAreThoseOfTheNewestRun() throws {
+  /// A column may come in, but none goes or moves.
+  @Test func theNewestRunHasItsColumnsInOrder() throws {
     let newest = try #require(Self.runs.first { $0.lastPathComponent == "quick-passes" })
     for (name, columns) in [("summary.csv", SummaryCSV.columns), ("blocks.csv", BlocksCSV.columns)] {
-      let text = try String(contentsOf: newest.appendingPathComponent(name), encoding: .utf8)
-      #expect(text.hasPrefix(columns.joined(separator: ",") + "\n"), "\(name)")
+      let header = try CSVReader(path: newest.appendingPathComponent(name).path).header
+      #expect(columns.filter(header.contains) == header, "\(name)")
     }
   }
 }
