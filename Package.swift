@@ -69,7 +69,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "HistoryTests",
-      dependencies: ["Analysis", "History", "Model", "Records", "Statistics", grdb], swiftSettings: strict),
+      dependencies: ["Analysis", "History", "Model", "Records", "Statistics", grdb],
+      exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "LabTests",
       dependencies: ["CKernel", "GuestMemory", "Harness", "Machine", "Model", "Suite", system],
@@ -79,7 +80,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "RecordsTests", dependencies: ["Analysis", "Model", "Records", "Statistics", system],
-      swiftSettings: strict),
+      exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Analysis", "Model", "Records", "Reports", "Statistics"],
       swiftSettings: strict),

@@ -39,14 +39,15 @@ extension SeriesDatabase {
   ///   backwards, or it is an old run.
   /// - Throws: ``HistoryFailure``; `CSVFailure` where a figure is no number.
   public func add(_ run: RecordedRun, isLatest: Bool) throws -> Added {
-    let rows = try run.rows.map(StoredRow.init)
+    let columns = try read(StoredColumns.init)
+    let rows = try run.rows.map { try StoredRow($0, columns) }
     let context = try run.context.map(Self.text)
     let source = DatabaseFile.target(run.path)
     return try write { db in
       var added = Added(
         runID: run.runID, path: run.path, isNew: true, isPartial: run.status == CaseStatus.partial.rawValue)
       if let stored = try StoredRun.find(run, in: db) {
-        guard try stored.holds(context: context, rows: rows, in: db) else {
+        guard try stored.holds(context: context, rows: rows, columns, in: db) else {
           throw HistoryFailure(
             "\(run.path): run '\(run.runID)' is in \(path) with other content, from \(stored.source); one of the two was "
               + "changed: if the database is wrong, gmembench history rebuild DIR --database \(path) makes it again"
@@ -59,7 +60,7 @@ extension SeriesDatabase {
       added.isNewMachine =
         try Int.fetchOne(db, sql: "SELECT 1 FROM runs WHERE machine_key = ?", arguments: [run.machineKey])
         == nil
-      try insert(run, context: context, source: source, rows, &added, in: db)
+      try insert(run, context: context, source: source, rows, columns, &added, in: db)
       return added
     }
   }
@@ -87,8 +88,8 @@ extension SeriesDatabase {
   }
 
   private func insert(
-    _ run: RecordedRun, context: String?, source: String, _ rows: [StoredRow], _ added: inout Added,
-    in db: Database
+    _ run: RecordedRun, context: String?, source: String, _ rows: [StoredRow], _ columns: StoredColumns,
+    _ added: inout Added, in db: Database
   ) throws {
     try db.execute(
       sql: """
@@ -102,8 +103,9 @@ extension SeriesDatabase {
       ])
     let runRow = db.lastInsertedRowID
     let summary = try db.cachedStatement(
-      sql: Self.insertion("summaries", ["series", "run"] + Schema.figures))
-    let block = try db.cachedStatement(sql: Self.insertion("blocks", ["summary"] + Schema.block))
+      sql: Self.insertion("summaries", ["series", "run"] + columns.figures.map(\.name)))
+    let block = try db.cachedStatement(
+      sql: Self.insertion("blocks", ["summary"] + columns.block.map(\.facts.name)))
     for row in rows {
       let series = try self.series(of: row, on: run.machineKey, &added, in: db)
       try summary.execute(

@@ -46,7 +46,7 @@ public final class SeriesDatabase {
     }
     try self.init(opening: target, named: path, for: access)
     try refuseNewer()
-    if access == .adding { try HistoryFailure.catching(path) { try Schema.migrator.migrate(queue) } }
+    if access == .adding { try HistoryFailure.catching(path) { try Migrations.migrator.migrate(queue) } }
   }
 
   init(opening target: String, named path: String, for access: Access) throws {
@@ -64,7 +64,7 @@ public final class SeriesDatabase {
   }
 
   func refuseNewer() throws {
-    let isNewer = try HistoryFailure.catching(path) { try queue.read(Schema.migrator.hasBeenSuperseded) }
+    let isNewer = try HistoryFailure.catching(path) { try queue.read(Migrations.migrator.hasBeenSuperseded) }
     if isNewer {
       throw HistoryFailure(
         "\(path): a newer version of gmembench wrote this database; use that one, or give another --database")
@@ -87,7 +87,7 @@ public final class SeriesDatabase {
         try db.execute(sql: "PRAGMA application_id = \(DatabaseFile.applicationID)")
         try db.execute(sql: "PRAGMA journal_mode = WAL")
       }
-      try Schema.migrator.migrate(database.queue)
+      try Migrations.migrator.migrate(database.queue)
     }
     return database
   }

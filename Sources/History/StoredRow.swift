@@ -7,26 +7,18 @@ struct StoredRow {
   let fields: CSVRow
   /// Case and unit.
   let identity: [DatabaseValue]
-  /// Of ``Schema/figures``.
+  /// Of ``StoredColumns/figures``.
   let figures: [DatabaseValue]
-  /// Of ``Schema/block``, by number.
+  /// Of ``StoredColumns/block``, by number.
   let blocks: [[DatabaseValue]]
 
   /// - Throws: `CSVFailure` where a figure is no number.
-  init(_ row: RecordedRun.Row) throws {
+  init(_ row: RecordedRun.Row, _ columns: StoredColumns) throws {
     fields = row.fields
     identity = [row.fields["case"].databaseValue, row.fields["unit"].databaseValue]
-    figures =
-      Schema.texts.map { Self.text(row.fields[$0]) }
-      + (try Schema.counts.map { try row.fields.whole($0).databaseValue })
-      + (try Schema.numbers.map { try row.fields.number($0).databaseValue })
+    figures = try columns.figures.map { try row.fields.value(of: $0)?.databaseValue ?? .null }
     blocks = row.blocks.sorted { $0.number < $1.number }.map { block in
-      let digest = block.digest
-      return [
-        block.number.databaseValue, block.round.databaseValue, block.status.databaseValue,
-        digest.samples.databaseValue, digest.median.databaseValue, digest.mean.databaseValue,
-        digest.minimum.databaseValue, digest.maximum.databaseValue, block.place.pass.databaseValue,
-      ]
+      columns.block.map { $0.value(in: block)?.databaseValue ?? .null }
     }
   }
 
@@ -51,12 +43,14 @@ struct StoredRun {
   }
 
   /// Whether the run is there with this content, figure for figure.
-  func holds(context: String?, rows: [StoredRow], in db: Database) throws -> Bool {
+  func holds(context: String?, rows: [StoredRow], _ columns: StoredColumns, in db: Database) throws -> Bool {
     guard context == self.context, rows.first?.fields["started_at"] == startedAt else { return false }
+    let figures = columns.figures.map { "summaries.\($0.name)" }.joined(separator: ", ")
+    let block = columns.block.map(\.facts.name).joined(separator: ", ")
     let stored = try Row.fetchAll(
       db,
       sql: """
-        SELECT summaries.id, "case", unit, \(Schema.figures.map { "summaries.\($0)" }.joined(separator: ", "))
+        SELECT summaries.id, "case", unit, \(figures)
         FROM summaries JOIN series ON series.id = series WHERE run = ? ORDER BY summaries.id
         """, arguments: [id])
     guard stored.count == rows.count else { return false }
@@ -65,7 +59,7 @@ struct StoredRun {
       guard Array(values.dropFirst()) == row.identity + row.figures else { return false }
       let blocks = try Row.fetchAll(
         db,
-        sql: "SELECT \(Schema.block.joined(separator: ", ")) FROM blocks WHERE summary = ? ORDER BY block",
+        sql: "SELECT \(block) FROM blocks WHERE summary = ? ORDER BY block",
         arguments: [values[0]])
       guard blocks.map({ Array($0.databaseValues) }) == row.blocks else { return false }
     }

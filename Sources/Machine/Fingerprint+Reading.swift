@@ -15,7 +15,7 @@ extension Fingerprint {
     return Fingerprint(
       cpuModel: model(info), cpuFamilyModelStepping: stepping(info), architecture: architecture(files),
       cpus: topology.online.count, nodes: topology.nodes.count,
-      memoryGiB: roundedGiB(SystemFiles.kibibytes("MemTotal", inText: kibibytes) ?? 0),
+      memoryGib: roundedGiB(SystemFiles.kibibytes("MemTotal", inText: kibibytes) ?? 0),
       hypervisor: Hypervisor.name(files, info: info),
       kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "unknown",
       kernelVersion: files.line("/proc/sys/kernel/version") ?? "unknown",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a result was measured on. The stable part identifies a series of results; the context explains why
-/// two of them differ. Neither holds a host name, a user name or a serial number.
+/// two of them differ. Neither holds a host name, a user name or a serial number. run.json holds the fields by these
+/// names.
 public struct Fingerprint: Hashable, Sendable, Codable {
   // MARK: The stable part
 
@@ -16,8 +17,9 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   /// NUMA nodes.
   public var nodes: Int
   /// `MemTotal`, rounded up to a sixteenth of the power of two below it and then to whole GiB: the kernel keeps
-  /// a share for itself that changes with its version, and the key should not.
-  public var memoryGiB: Int
+  /// a share for itself that changes with its version, and the key should not. `Gib`, because run.json's key
+  /// `memory_gib` is made of the name.
+  public var memoryGib: Int
   /// `none`, `kvm`, `microsoft`, `xen`, `vmware`, `qemu-tcg` or `unknown`: cpuid leaf 0x40000000 on x86,
   /// elsewhere `/sys/hypervisor/type`, the device tree or DMI.
   public var hypervisor: String
@@ -60,7 +62,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   /// The stable part, and what is known of the context.
   public init(
     cpuModel: String, cpuFamilyModelStepping: String, architecture: String, cpus: Int, nodes: Int,
-    memoryGiB: Int, hypervisor: String, kernelRelease: String, kernelVersion: String,
+    memoryGib: Int, hypervisor: String, kernelRelease: String, kernelVersion: String,
     microcode: String? = nil,
     commandLine: String = "", governor: String? = nil, turbo: String? = nil, idle: String? = nil,
     deepestIdleState: String? = nil, smt: String? = nil,
@@ -73,7 +75,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
     self.architecture = architecture
     self.cpus = cpus
     self.nodes = nodes
-    self.memoryGiB = memoryGiB
+    self.memoryGib = memoryGib
     self.hypervisor = hypervisor
     self.kernelRelease = kernelRelease
     self.kernelVersion = kernelVersion
@@ -101,7 +103,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
       .split(whereSeparator: { !$0.isASCII || !($0.isLetter || $0.isNumber || $0 == ".") })
       .filter { !["r", "tm", "cpu", "processor"].contains($0) }.joined(separator: "-")
     return Self.slug(
-      "\(model)-\(cpuFamilyModelStepping)-\(cpus)cpu-\(nodes)node-\(memoryGiB)gib-\(hypervisor)")
+      "\(model)-\(cpuFamilyModelStepping)-\(cpus)cpu-\(nodes)node-\(memoryGib)gib-\(hypervisor)")
   }
 
   private static func slug(_ text: String) -> String {

@@ -168,9 +168,9 @@ public struct Recording: Sendable {
       guard let entry = index[recorded.key],
         let block = open.removeValue(forKey: BlockID(entry: entry, number: recorded.number))
       else { throw samples.failure(recorded, "is not in blocks.csv, or its lines do not stand together") }
-      guard recorded.runID == block.row["run_id"] else {
+      guard recorded.runID == block.runID else {
         throw samples.failure(
-          recorded, "is of run '\(recorded.runID)', blocks.csv of '\(block.row["run_id"])'")
+          recorded, "is of run '\(recorded.runID)', blocks.csv of '\(block.runID)'")
       }
       guard block.counts else { continue }
       if recorded.samples.count == block.digest.samples {
@@ -226,7 +226,7 @@ public struct Recording: Sendable {
   }
 
   private mutating func entry(of block: RecordedBlock) throws(CSVFailure) -> Int {
-    try take(runID: block.row["run_id"], block.row)
+    try take(runID: block.runID, block.row)
     return entry(block.key)
   }
 

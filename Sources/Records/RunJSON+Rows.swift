@@ -2,59 +2,34 @@
 import Model
 
 extension RunJSON {
-  /// What was measured on: the machine key, then the fingerprint's fields. Neither a host's nor a user's name.
+  /// What was measured on: the machine key, then the fingerprint's fields beside it. Neither a host's nor a user's name.
+  @dynamicMemberLookup
   public struct MachineRecord: Hashable, Codable, Sendable {
+    /// As the run wrote it: a later version may make another one of the same fingerprint.
     public var machineKey: String
-    public var cpuModel: String
-    public var cpuFamilyModelStepping: String
-    public var architecture: String
-    public var cpus: Int
-    public var nodes: Int
-    public var memoryGib: Int
-    public var hypervisor: String
-    public var kernelRelease: String
-    public var kernelVersion: String
-    public var microcode: String?
-    public var commandLine: String
-    public var governor: String?
-    public var turbo: String?
-    public var idle: String?
-    public var deepestIdleState: String?
-    public var smt: String?
-    public var transparentHugePages: String?
-    public var numaBalancing: Int?
-    public var mitigations: [String: String]
-    public var clocksource: String?
-    public var ksm: String?
-    public var swapBytes: Int64?
-    /// In bytes, when the run began.
-    public var directMap: DirectMapSizes?
+    public var fingerprint: Fingerprint
+
+    private enum CodingKeys: CodingKey { case machineKey }
 
     init(_ fingerprint: Fingerprint) {
       machineKey = fingerprint.machineKey
-      cpuModel = fingerprint.cpuModel
-      cpuFamilyModelStepping = fingerprint.cpuFamilyModelStepping
-      architecture = fingerprint.architecture
-      cpus = fingerprint.cpus
-      nodes = fingerprint.nodes
-      memoryGib = fingerprint.memoryGiB
-      hypervisor = fingerprint.hypervisor
-      kernelRelease = fingerprint.kernelRelease
-      kernelVersion = fingerprint.kernelVersion
-      microcode = fingerprint.microcode
-      commandLine = fingerprint.commandLine
-      governor = fingerprint.governor
-      turbo = fingerprint.turbo
-      idle = fingerprint.idle
-      deepestIdleState = fingerprint.deepestIdleState
-      smt = fingerprint.smt
-      transparentHugePages = fingerprint.transparentHugePages
-      numaBalancing = fingerprint.numaBalancing
-      mitigations = fingerprint.mitigations
-      clocksource = fingerprint.clocksource
-      ksm = fingerprint.ksm
-      swapBytes = fingerprint.swapBytes
-      directMap = fingerprint.directMap
+      self.fingerprint = fingerprint
+    }
+
+    public init(from decoder: any Decoder) throws {
+      machineKey = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .machineKey)
+      fingerprint = try Fingerprint(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      try fingerprint.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(machineKey, forKey: .machineKey)
+    }
+
+    public subscript<Value>(dynamicMember path: WritableKeyPath<Fingerprint, Value>) -> Value {
+      get { fingerprint[keyPath: path] }
+      set { fingerprint[keyPath: path] = newValue }
     }
   }
 

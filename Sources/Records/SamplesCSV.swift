@@ -5,8 +5,27 @@ import Model
 /// tells each block's status and a raw record leaves nothing out. `sample` counts from 0 in its block, in the
 /// order in which the calls were made; `value` is in the case's unit and empty where it is not finite.
 public enum SamplesCSV {
-  /// The columns' names in their order.
-  public static let columns = ["run_id", "case", "block", "sample", "value"]
+  /// The columns in their order. Samples come by the million: `bytes` and the reader make and take a line by hand.
+  static let table: [ColumnFacts] = [
+    column("run_id", .text, "The run's name, as in summary.csv."),
+    column(
+      "case", .text, "The key of the case, as in summary.csv; any text where the data come from elsewhere."),
+    column("block", .whole, "The number of the block among its case's, as in blocks.csv."),
+    column("sample", .whole, "The number of the sample in its block, from 0, in the order of the calls."),
+    column(
+      "value", .number, "One timed call divided by the pages it covered.", unit: ColumnFacts.own,
+      empty: "where it is not finite"),
+  ]
+
+  /// Their names.
+  public static let columns: [String] = table.map(\.name)
+
+  private static func column(
+    _ name: String, _ kind: ColumnFacts.Kind, _ meaning: String, unit: String = "",
+    empty: String = ColumnFacts.never
+  ) -> ColumnFacts {
+    ColumnFacts(name: name, kind: kind, unit: unit, meaning: meaning, empty: empty, since: 1)
+  }
 
   /// The header line.
   public static var header: [UInt8] {

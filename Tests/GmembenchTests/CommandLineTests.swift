@@ -88,7 +88,7 @@ struct CommandLineTests {
     ["--operation", "close", "--backing", "anonymous"], ["selfcheck", "--comparisons", "3"],
     ["selfcheck", "--operation", "user-shootdown"], ["selfcheck", "--operation", "close", "--inject", "5%"],
     ["--direct-map", "hot"], ["--threads", "0"], ["--threads", "1,many"], ["--threads", ""],
-    ["selfcheck", "--threads", "2", "--inject", "5%"],
+    ["selfcheck", "--threads", "2", "--inject", "5%"], ["schema", "--file", "run.json"],
   ])
   func badUsageIs64AndMeasuresNothing(arguments: [String]) throws {
     let outcome = try Program.run(arguments)
@@ -123,6 +123,13 @@ struct CommandLineTests {
     #expect(outcome.status == 1)
     #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+  }
+
+  @Test func theSchemaIsPrintedForAProgram() throws {
+    let outcome = try Program.run(["schema", "--file", "samples", "--format", "csv"])
+    #expect(outcome.status == 0 && outcome.errors.isEmpty)
+    #expect(outcome.output.hasPrefix("file,column,type,unit,since,empty,meaning\nsamples.csv,run_id,text,"))
+    #expect(outcome.output.split(separator: "\n").count == 6)
   }
 
   @Test func aRunWritesItsFolderAndCSV() throws {

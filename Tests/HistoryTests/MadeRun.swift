@@ -41,7 +41,7 @@ struct MadeRun {
       runID: runID, startedAt: startedAt, version: "0.1.0",
       fingerprint: Fingerprint(
         cpuModel: "AMD EPYC", cpuFamilyModelStepping: "25.17.1", architecture: "x86_64", cpus: cpus, nodes: 1,
-        memoryGiB: 24, hypervisor: "kvm", kernelRelease: kernel, kernelVersion: "#1 SMP",
+        memoryGib: 24, hypervisor: "kvm", kernelRelease: kernel, kernelVersion: "#1 SMP",
         microcode: "0x\(day)"),
       planName: "nightly", seed: 7, precision: 0.02, budget: 30,
       clock: ClockDescription(name: "tsc", ticksPerNanosecond: 2.6, callOverhead: 18, pageOverhead: 9.5),

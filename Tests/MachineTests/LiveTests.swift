@@ -195,7 +195,7 @@ import Testing
     let fingerprint = Fingerprint.read(try Topology.read())
     #expect(
       fingerprint.machineKey.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-.".utf8.contains($0) })
-    #expect(fingerprint.memoryGiB > 0)
+    #expect(fingerprint.memoryGib > 0)
     #expect(fingerprint.cpus > 0 && fingerprint.nodes > 0)
     #expect(!fingerprint.commandLine.contains("root="))
     #expect(!fingerprint.commandLine.contains("addr"))

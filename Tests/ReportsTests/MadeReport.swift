@@ -12,7 +12,7 @@ struct MadeReport {
         runID: "r", startedAt: "2026-11-24T12:00:00Z", version: "0.1.0",
         fingerprint: Fingerprint(
           cpuModel: "AMD EPYC", cpuFamilyModelStepping: "25.17.1", architecture: "x86_64", cpus: 2, nodes: 1,
-          memoryGiB: 24, hypervisor: "kvm", kernelRelease: "6.18.44", kernelVersion: "#1 SMP"),
+          memoryGib: 24, hypervisor: "kvm", kernelRelease: "6.18.44", kernelVersion: "#1 SMP"),
         planName: "quick", seed: 7, precision: 0.02, budget: 30,
         clock: ClockDescription(name: "tsc", ticksPerNanosecond: 2.6, callOverhead: 18, pageOverhead: 9.5),
         measuringCPU: 0, heldCPUs: CPUSet(held), onlineCPUs: CPUSet([0] + held), pages: 512,

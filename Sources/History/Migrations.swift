@@ -1,38 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 
-/// The tables, as README.md beside this file documents them. A migration is never changed once it was released.
-enum Schema {
+/// How a database of any version is brought to this one.
+///
+/// What was released is literal text and is never changed, so that no later change to a table of columns can change
+/// what an old migration did. A new version is a new text at the end, and `Golden/schema.sql` of the tests follows it.
+enum Migrations {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("1") { db in try db.execute(sql: first) }
-    migrator.registerMigration("2") { db in try db.execute(sql: second) }
-    migrator.registerMigration("3") { db in try db.execute(sql: third) }
-    migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
+    for (number, sql) in [first, second, third, fourth].enumerated() {
+      migrator.registerMigration("\(number + 1)") { db in try db.execute(sql: sql) }
+    }
     return migrator
-  }
-
-  /// Columns of `summaries` that are text in summary.csv, whole numbers, and numbers.
-  static let texts = [
-    "abi", "guest_memfd_flags", "placement", "direct_map", "flush", "method", "status", "reason", "baseline",
-    "state", "levels",
-  ]
-  static let counts = [
-    "page_bytes", "blocks", "samples", "outliers_mild", "outliers_severe", "level2_splits", "level3_splits",
-    "cal_interrupts", "tlb_interrupts", "pf_taken", "context_switches", "migrations", "passes",
-  ]
-  static let numbers = [
-    "mean", "stddev", "min", "p50", "p50_low", "p50_high", "p90", "p99", "p99_9", "max", "mad", "ratio",
-    "ratio_low", "ratio_high", "shift", "shift_low", "shift_high", "between_share", "adjusted_ratio",
-    "adjusted_ratio_low", "adjusted_ratio_high", "adjusted_shift", "adjusted_shift_low",
-    "adjusted_shift_high",
-    "interrupt_slope", "instructions_slope", "memory_slope",
-  ]
-  static let figures = texts + counts + numbers
-  static let block = ["block", "round", "status", "samples", "median", "mean", "min", "max", "pass"]
-
-  private static func column(_ name: String, _ path: String) -> String {
-    "\(name) TEXT GENERATED ALWAYS AS (json_extract(context, '$.\(path)')) VIRTUAL"
   }
 
   private static let first = """
@@ -45,16 +24,16 @@ enum Schema {
       status TEXT,
       source TEXT NOT NULL,
       context TEXT,
-      \(column("version", "version")),
-      \(column("plan", "plan")),
-      \(column("clock", "clock.name")),
-      \(column("kernel_version", "machine.kernel_version")),
-      \(column("microcode", "machine.microcode")),
-      \(column("command_line", "machine.command_line")),
-      \(column("governor", "machine.governor")),
-      \(column("turbo", "machine.turbo")),
-      \(column("smt", "machine.smt")),
-      \(column("transparent_huge_pages", "machine.transparent_huge_pages")),
+      version TEXT GENERATED ALWAYS AS (json_extract(context, '$.version')) VIRTUAL,
+      plan TEXT GENERATED ALWAYS AS (json_extract(context, '$.plan')) VIRTUAL,
+      clock TEXT GENERATED ALWAYS AS (json_extract(context, '$.clock.name')) VIRTUAL,
+      kernel_version TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.kernel_version')) VIRTUAL,
+      microcode TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.microcode')) VIRTUAL,
+      command_line TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.command_line')) VIRTUAL,
+      governor TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.governor')) VIRTUAL,
+      turbo TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.turbo')) VIRTUAL,
+      smt TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.smt')) VIRTUAL,
+      transparent_huge_pages TEXT GENERATED ALWAYS AS (json_extract(context, '$.machine.transparent_huge_pages')) VIRTUAL,
       UNIQUE (machine_key, run_id)
     );
     CREATE INDEX runs_in_time ON runs (machine_key, started_at);
@@ -132,7 +111,9 @@ enum Schema {
     """
 
   /// What a run's probes said, from its run.json.
-  private static let fourth = ["interrupt_ns", "instructions_ns", "memory_ns"].map { name in
-    "ALTER TABLE runs ADD COLUMN \(name) REAL GENERATED ALWAYS AS (json_extract(context, '$.state.\(name)')) VIRTUAL;"
-  }.joined(separator: "\n")
+  private static let fourth = """
+    ALTER TABLE runs ADD COLUMN interrupt_ns REAL GENERATED ALWAYS AS (json_extract(context, '$.state.interrupt_ns')) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN instructions_ns REAL GENERATED ALWAYS AS (json_extract(context, '$.state.instructions_ns')) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN memory_ns REAL GENERATED ALWAYS AS (json_extract(context, '$.state.memory_ns')) VIRTUAL;
+    """
 }
