@@ -18,7 +18,7 @@ struct PassTests {
     process.arguments =
       [
         "--benchmark", "fault-in", "--operation", "touch", "--backing", "memfd,anonymous", "--others", "idle",
-        "--precision", "0.0001%", "--budget", "4s", "--quiet", "--output", run,
+        "--precision", "0.0001%", "--budget", "10s", "--quiet", "--output", run,
       ] + more
     process.standardError = FileHandle.nullDevice
     try process.run()

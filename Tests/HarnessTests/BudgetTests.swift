@@ -100,8 +100,8 @@ struct BudgetTests {
   }
 
   @Test func blocksShrinkByHalvesUntilTheFirstRoundsFit() throws {
-    // 8 pages take 8 ms: the 16 rounds of 8 passes 0.13 s, of two pages 0.03 s.
-    let (report, _) = try run([slow(1_000_000)], precision: 0.01, budget: 0.07, smallest: 1)
+    // 8 pages take 80 ms: the 16 rounds of 8 passes 1.3 s, of two pages 0.3 s.
+    let (report, _) = try run([slow(10_000_000)], precision: 0.01, budget: 0.7, smallest: 1)
     let pages = try #require(report.summaries.first).measuredCase.pages
     #expect(pages == 2 || pages == 1)
     #expect(report.context.pages == pages)
@@ -110,14 +110,14 @@ struct BudgetTests {
 
   @Test func batchesLargerThanABlockBecomeTheWholeOfItOnce() throws {
     let (report, _) = try run(
-      [slow(400_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.07, smallest: 2)
+      [slow(4_000_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.7, smallest: 2)
     #expect(report.summaries.map(\.measuredCase.pages) == [2, 2])
     #expect(report.summaries.map(\.measuredCase.batch) == [1, 2])
     #expect(report.summaries.map(\.baseline?.batch) == [nil, 1])
   }
 
   @Test func blocksKeepTheSizeThatWasAskedFor() throws {
-    let (report, _) = try run([slow(1_000_000)], precision: 0.01, budget: 0.1)
+    let (report, _) = try run([slow(1_000_000)], precision: 0.01, budget: 1)
     #expect(report.summaries.first?.measuredCase.pages == 8)
     #expect(report.summaries.first.map { $0.blocks > 0 } == true)
   }
