@@ -14,7 +14,7 @@
  * arm that flushes nothing shows all but the flush. A flush reaches the CPUs that fault at the same time too, and each
  * waits for the others while it is interrupted by them. Two threads on SMT siblings share a core. A thread's own time is
  * the sum of its pages: starting and ending it is in no figure. Towards the end of a block the last thread is alone: a
- * block in which all ran together for less than half of the time is no result, and its row tells how many were.
+ * block in which all ran together for less than half of the time is no result; its status in blocks.csv says so.
  */
 #include "loops.h"
 
@@ -31,7 +31,7 @@ struct crowd {
 	size_t count;
 	size_t arrived;
 	int command;
-	uint64_t lead;
+	uint64_t lead;	/* ticks from the last arrival to the start */
 	uint64_t start; /* the agreed tick; set before GO */
 	enum ckernel_clock clock;
 	uint8_t *base;

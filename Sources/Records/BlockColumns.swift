@@ -84,7 +84,7 @@ extension BlocksCSV {
       "context_switches", "Context switches of the measuring thread.", empty: ColumnFacts.uncounted
     ) { $0.counters.contextSwitches },
     .whole(
-      "migrations", "Moves of the measuring thread to another CPU.", empty: ColumnFacts.uncounted
+      "migrations", "Moves of the measuring thread to another CPU.", empty: ColumnFacts.unmoved
     ) { $0.counters.migrations },
     .whole("minor_faults", "Minor faults of the measuring thread.", empty: ColumnFacts.uncounted) {
       $0.counters.minorFaults
@@ -115,7 +115,7 @@ extension BlocksCSV {
     ) { $0.block.detail.map(words) }
   ]
 
-  private static let unopened = "where perf_event_open(2) does not offer them"
+  private static let unopened = "where perf_event_open(2) does not offer them, and where a guest is timed"
 
   private static let hardware: [BlockColumn] = [
     .number(

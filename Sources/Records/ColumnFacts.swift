@@ -28,6 +28,8 @@ extension ColumnFacts {
   static let own = "the case's"
   public static let never = "never"
   static let uncounted = "where this machine does not count them"
+  /// What perf_event_open(2) alone counts here is off while a guest is timed.
+  static let unmoved = uncounted + ", and for a guest where perf_event_open(2) alone counts them"
 }
 
 /// A field that is not empty.

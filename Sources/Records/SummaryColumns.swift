@@ -173,7 +173,7 @@ extension SummaryCSV {
     ) { $0.summary.counters.contextSwitches },
     .whole(
       "migrations", "Moves of the measuring thread to another CPU over those blocks.",
-      empty: ColumnFacts.uncounted
+      empty: ColumnFacts.unmoved
     ) { $0.summary.counters.migrations },
   ]
 
