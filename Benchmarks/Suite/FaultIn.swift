@@ -66,7 +66,7 @@ enum FaultIn {
     }
     let samples = context.callSample(pages: measured.pages)
     try subject.populate(measured, context)
-    return try subject.reading(samples, counted, measured, context)
+    return context.reading(samples, counted, try subject.placed(measured, context))
   }
 
   private static func touchAllocated(
@@ -90,7 +90,7 @@ enum FaultIn {
         descriptor, bytes, context.pageBytes, measured.pages, measured.pagesPerCall, context.clock.kind,
         context.buffers.ticks)
     }
-    return try subject.reading(context.batchSamples(measured), counted, measured, context)
+    return context.reading(context.batchSamples(measured), counted, try subject.placed(measured, context))
   }
 
   private static func refusesPopulate(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
@@ -107,7 +107,8 @@ enum FaultIn {
     let counted = try context.timed("MADV_POPULATE_WRITE") {
       loops_populate(base, bytes, context.clock.kind, context.buffers.ticks)
     }
-    return try subject.reading(context.callSample(pages: measured.pages), counted, measured, context)
+    return context.reading(
+      context.callSample(pages: measured.pages), counted, try subject.placed(measured, context))
   }
 
   private static func endToEnd(

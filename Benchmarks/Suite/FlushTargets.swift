@@ -42,7 +42,7 @@ enum FlushTargets {
     let touched = try context.timedTouch(subject.base, measured)
     // Under a clock that all CPUs share, a gap is another CPU's turn. The lengths of gaps are kept for a while alone.
     let bystanders = context.clock.countsInstructions ? nil : context.timed.bystanders(touched.counted)
-    var reading = try subject.reading(touched.samples, touched.counted, measured, context)
+    var reading = touched.reading(try subject.placed(measured, context), context)
     reading.bystanders = bystanders
     return reading
   }

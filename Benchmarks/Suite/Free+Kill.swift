@@ -23,11 +23,9 @@ extension Free {
 
   private static func kill(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
     let holder = try Holder.start(measured, context, touches: true)
-    let placed = context.placement(of: try holder.base, process: holder.pid, measured)
-    let faults = holder.faults
-    var reading = try timedKill(holder, placed, measured, context)
-    reading.faultsUntimed = faults
-    return reading
+    var placed = context.placement(of: try holder.base, process: holder.pid, measured)
+    placed.faultsUntimed = holder.faults
+    return try timedKill(holder, placed, measured, context)
   }
 
   private static func killEmpty(

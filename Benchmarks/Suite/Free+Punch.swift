@@ -49,10 +49,8 @@ extension Free {
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
     let subject = try populated(measured, context)
-    let placed = context.placement(of: try subject.base, measured)
-    var reading = try timedPunch(subject.descriptor, placed, measured, context)
-    reading.faultsUntimed = subject.faultsUntimed
-    return reading
+    return try timedPunch(
+      subject.descriptor, try subject.placed(measured, context), measured, context)
   }
 
   private static func punchGuestMapped(
@@ -105,7 +103,7 @@ extension Free {
     let samples = context.callSample(pages: measured.pages)
     // A cycle leaves nothing to ask for.
     try subject.populate(measured, context)
-    return try subject.reading(samples, counted, measured, context)
+    return context.reading(samples, counted, try subject.placed(measured, context))
   }
 
   /// The same kind, because what draws on other free lists (movable memory does) would get other frames.

@@ -68,14 +68,12 @@ enum Free {
   private static func timedUnmap(
     _ subject: inout Subject, _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let placed = context.placement(of: try subject.base, measured)
+    let placed = try subject.placed(measured, context)
     let mapping = try subject.takeMapping()
     let counted = try context.timed("munmap") {
       loops_unmap(mapping.base, mapping.bytes, context.clock.kind, context.buffers.ticks)
     }
-    var reading = context.reading(context.callSample(pages: measured.pages), counted, placed)
-    reading.faultsUntimed = subject.faultsUntimed
-    return reading
+    return context.reading(context.callSample(pages: measured.pages), counted, placed)
   }
 
   private static func unmap(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
@@ -95,11 +93,9 @@ enum Free {
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
     var subject = try populated(measured, context)
-    let placed = context.placement(of: try subject.base, measured)
+    let placed = try subject.placed(measured, context)
     subject.unmap()
-    var reading = try timedClose(subject.takeDescriptor(), placed, measured, context)
-    reading.faultsUntimed = subject.faultsUntimed
-    return reading
+    return try timedClose(subject.takeDescriptor(), placed, measured, context)
   }
 
   private static func closeGuestMapped(

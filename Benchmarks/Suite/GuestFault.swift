@@ -133,7 +133,7 @@ enum GuestFault {
   /// Runs the guest over the region, with KVM's own count of faults.
   private static func timedTouch(
     _ guest: borrowing Guest, _ measured: Case, _ context: MeasuringContext
-  ) throws(Refusal) -> GuestTouched {
+  ) throws(Refusal) -> Touched {
     let before = try guest.vcpu.readStats()
     var run: Int32 = 0
     let counted = try context.timed("KVM_RUN", runsGuest: true) {
@@ -142,25 +142,7 @@ enum GuestFault {
     }
     try guest.checkRun(run)
     let faults = try guest.vcpu.readStats() - before
-    return GuestTouched(
-      samples: context.guestSamples(guest.vcpu.log, measured), counted: counted, faults: faults)
-  }
-}
-
-/// What vCPUs' touches of a region came to.
-struct GuestTouched {
-  var samples: Samples
-  var counted: Counted
-  /// As KVM counted them.
-  var faults: VirtualCPUStats
-  /// Nil but where several vCPUs touched it.
-  var concurrency: Concurrency?
-
-  func reading(_ placed: Placed, _ context: MeasuringContext) -> BlockReading {
-    var reading = context.reading(samples, counted, placed)
-    reading.faultsTaken = faults.faultsTaken
-    reading.faultsFixed = faults.faultsFixed
-    reading.concurrency = concurrency
-    return reading
+    return Touched(
+      samples: context.guestSamples(guest.vcpu.log, measured), counted: counted, guestFaults: faults)
   }
 }

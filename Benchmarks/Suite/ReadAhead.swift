@@ -34,7 +34,7 @@ enum ReadAhead {
   private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
     let subject = try Subject(measured, context)
     let counted = try timed(subject.base, measured, context).counted
-    return try subject.reading(context.batchSamples(measured), counted, measured, context)
+    return context.reading(context.batchSamples(measured), counted, try subject.placed(measured, context))
   }
 
   private static func guestTouch(
@@ -46,9 +46,9 @@ enum ReadAhead {
     let before = try guest.vcpu.readStats()
     let run = try timed(base, measured, context, vcpu: guest.vcpu.entry(from: 0))
     try guest.checkRun(run.result)
-    let touched = GuestTouched(
+    let touched = Touched(
       samples: context.batchSamples(measured), counted: run.counted,
-      faults: try guest.vcpu.readStats() - before)
+      guestFaults: try guest.vcpu.readStats() - before)
     return touched.reading(context.placement(of: base, measured), context)
   }
 

@@ -118,7 +118,8 @@ extension MeasuredOperation {
       let counted = try context.timed("touching the region") {
         Selfcheck.touch(base, measured, steps: delay.multiplications, context)
       }
-      var reading = try subject.reading(context.stampSamples(measured), counted, measured, context)
+      var reading = context.reading(
+        context.stampSamples(measured), counted, try subject.placed(measured, context))
       reading.detail = Selfcheck.detail(measured, context)
       return reading
     }

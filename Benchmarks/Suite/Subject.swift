@@ -73,13 +73,11 @@ struct Subject: ~Copyable {
     faultsUntimed = after.minor_faults - before.minor_faults
   }
 
-  /// The reading of a block whose memory this is.
-  func reading(
-    _ samples: Samples, _ counted: Counted, _ measured: Case, _ context: MeasuringContext
-  ) throws(Refusal) -> BlockReading {
-    var reading = context.reading(samples, counted, context.placement(of: try base, measured))
-    reading.faultsUntimed = faultsUntimed
-    return reading
+  /// Where its pages lie, and what filling it took.
+  func placed(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Placed {
+    var placed = context.placement(of: try base, measured)
+    placed.faultsUntimed = faultsUntimed
+    return placed
   }
 
   /// Gives the mapping up: the caller unmaps it.
@@ -115,21 +113,28 @@ extension Case {
   var pagesPerCall: Int { batch ?? pages }
 }
 
-/// What touching a mapping came to.
+/// What touching a region came to.
 struct Touched {
   var samples: Samples
   var counted: Counted
-  /// Nil but where several threads touched it.
+  /// As KVM counted them; nil where the host touched it.
+  var guestFaults: VirtualCPUStats?
+  /// Nil but where several threads or vCPUs touched it.
   var concurrency: Concurrency?
+
+  func reading(_ placed: Placed, _ context: MeasuringContext) -> BlockReading {
+    var reading = context.reading(samples, counted, placed)
+    reading.faultsTaken = guestFaults?.faultsTaken
+    reading.faultsFixed = guestFaults?.faultsFixed
+    reading.concurrency = concurrency
+    return reading
+  }
 }
 
 extension MeasuringContext {
   /// The block whose every page is touched, each timed, and whose memory is then asked for its place.
   func touch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) -> BlockReading {
-    let touched = try timedTouch(base, measured)
-    var reading = reading(touched.samples, touched.counted, placement(of: base, measured))
-    reading.concurrency = touched.concurrency
-    return reading
+    try timedTouch(base, measured).reading(placement(of: base, measured), self)
   }
 
   /// Touches every page of a mapping, each timed, with counters around: by as many threads as the case has.

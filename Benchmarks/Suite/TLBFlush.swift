@@ -40,7 +40,7 @@ enum TLBFlush {
     let subject = try Subject(measured, context)
     let counted = try context.timedTouch(subject.base, measured).counted
     let samples = context.stolenSamples(counted, pages: measured.pages)
-    return try subject.reading(samples, counted, measured, context)
+    return context.reading(samples, counted, try subject.placed(measured, context))
   }
 
   /// The host's first store to each page; what the arms differ in is the runner's to set.

@@ -78,14 +78,13 @@ enum Threads {
     }
     let faults = try stats(guest.vcpu, further) - before
     let log = guest.vcpu.log
-    let touched = parts.touched(counted, context) { part, first in
+    var touched = parts.touched(counted, context) { part, first in
       context.guestSamples(UnsafeBufferPointer(rebasing: log[first..<first + part.pages]), measured)
     }
+    touched.guestFaults = faults
     let placed = try guest.placement(measured, context)
     withExtendedLifetime(further) {}
-    return GuestTouched(
-      samples: touched.samples, counted: touched.counted, faults: faults, concurrency: touched.concurrency
-    ).reading(placed, context)
+    return touched.reading(placed, context)
   }
 
   private static func stats(
@@ -106,13 +105,11 @@ struct Parts: ~Copyable {
 
   private static let lineBytes = 64
 
-  /// The pages that one page-table page maps: parts are made of these, so that no two threads share its lock.
-  static func unitPages(_ pageBytes: Int) -> Int { hugePageBytes / pageBytes }
-
-  /// The pages of a region for several threads: at least as many as asked for, and as many whole units for each thread.
+  /// The pages of a region for several threads: at least as many as asked for, and for each thread as many whole
+  /// page-table pages, so that no two threads share the lock of one.
   static func pages(atLeast pages: Int, threads: Int, pageBytes: Int) -> Int {
     guard threads > 1 else { return pages }
-    let step = threads * unitPages(pageBytes)
+    let step = threads * (hugePageBytes / pageBytes)
     return (pages + step - 1) / step * step
   }
 
@@ -170,7 +167,7 @@ struct Parts: ~Copyable {
     var threads: [Concurrency.Part] = []
     for (thread, part) in parts.enumerated() {
       let own = samples(part, bounds[thread])
-      touched.samples = touched.samples + own
+      touched.samples.append(own)
       threads.append(
         Concurrency.Part(
           begin: Double(part.begin &- start) / rate, end: Double(part.end &- start) / rate,

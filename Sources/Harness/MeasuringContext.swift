@@ -77,11 +77,13 @@ public final class MeasuringContext {
   }
 }
 
-/// Where the pages of a block lie, as the kernel was asked.
+/// Where the pages of a block lie, as the kernel was asked, and how they came there.
 public struct Placed {
   public var placement: Placement
   /// As of ``BlockReading``.
   public var newFrames: Int?
+  /// As of ``BlockReading``.
+  public var faultsUntimed: Int64?
   /// Why the block is no result.
   public var shortcoming: String?
 }

@@ -10,8 +10,8 @@ public final class SampleBuffers {
   private let seed: UInt64
   private var generator: SeededGenerator
   private let topology: Topology
-  /// Those of each node that was measured on.
-  private var nodes: [Int: NodeBuffers] = [:]
+  /// Those of each node that was measured on; nil is a CPU whose node is not known.
+  private var nodes: [Int?: NodeBuffers]
   private var current: NodeBuffers
 
   /// - Parameters:
@@ -23,19 +23,19 @@ public final class SampleBuffers {
     self.topology = topology
     let node = topology.node(ofCPU: cpu)
     current = try NodeBuffers(pages: pages, node: node, seed: seed)
-    if let node { nodes[node] = current }
+    nodes = [node: current]
   }
 
   /// Makes ready, before anything is timed, for blocks of so many pages on a CPU: on another node others are used, and
   /// larger blocks take larger ones.
   func prepare(pages: Int, measuring cpu: Int) throws(Refusal) {
     let node = topology.node(ofCPU: cpu)
-    var buffers = node.map { nodes[$0] } ?? current
-    if buffers == nil || buffers?.capacity ?? 0 < pages {
-      buffers = try NodeBuffers(pages: max(pages, current.capacity), node: node, seed: seed)
+    if let own = nodes[node], own.capacity >= pages {
+      current = own
+    } else {
+      current = try NodeBuffers(pages: max(pages, current.capacity), node: node, seed: seed)
+      nodes[node] = current
     }
-    if let buffers { current = buffers }
-    if let node { nodes[node] = current }
   }
 
   /// The most pages that a block of stamps has.

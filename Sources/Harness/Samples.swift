@@ -13,23 +13,10 @@ public struct Samples {
     self.shortcoming = shortcoming
   }
 
-  /// Both, in this order.
-  public static func + (left: Samples, right: Samples) -> Samples {
-    Samples(left.values + right.values, shortcoming: left.shortcoming ?? right.shortcoming)
-  }
-}
-
-extension BlockReading {
-  /// A block that was timed once.
-  public init(_ samples: Samples, _ counted: Counted, _ placed: Placed, clock: Clock) {
-    self.init(samples: samples.values, counters: counted.counters, placement: placed.placement)
-    newFrames = placed.newFrames
-    if !counted.busy.isEmpty {
-      gaps = counted.booked.reduce(0) { $0 + $1.difference.gaps }
-      stolen =
-        Double(counted.booked.reduce(0) { $0 + $1.difference.stolen }) / clock.ticksPerNanosecond
-    }
-    for reason in [counted.shortcoming, samples.shortcoming, placed.shortcoming] { invalidate(reason) }
+  /// Adds those of another part of the block.
+  public mutating func append(_ part: Samples) {
+    values += part.values
+    shortcoming = shortcoming ?? part.shortcoming
   }
 }
 
@@ -37,7 +24,19 @@ extension BlockReading {
 extension MeasuringContext {
   /// The reading of a block that was timed once.
   public func reading(_ samples: Samples, _ counted: Counted, _ placed: Placed) -> BlockReading {
-    BlockReading(samples, counted, placed, clock: clock)
+    var reading = BlockReading(
+      samples: samples.values, counters: counted.counters, placement: placed.placement)
+    reading.newFrames = placed.newFrames
+    reading.faultsUntimed = placed.faultsUntimed
+    if !counted.busy.isEmpty {
+      reading.gaps = counted.booked.reduce(0) { $0 + $1.difference.gaps }
+      reading.stolen =
+        Double(counted.booked.reduce(0) { $0 + $1.difference.stolen }) / clock.ticksPerNanosecond
+    }
+    for reason in [counted.shortcoming, samples.shortcoming, placed.shortcoming] {
+      reading.invalidate(reason)
+    }
+    return reading
   }
 
   /// One sample a fault's worth of pages, from the chained stamps of the whole block.
