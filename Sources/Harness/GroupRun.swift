@@ -91,12 +91,9 @@ struct GroupRun {
   /// What an arm of several threads does with one, if that was measured: in a region of its own size.
   private func alone(of arm: Arm) -> Arm? {
     guard arm.measuredCase.threads > 1 else { return nil }
-    var measured = arm.measuredCase
-    measured.threads = 1
-    return arms.first { other in
-      var alone = other.measuredCase
-      alone.pages = measured.pages
-      return alone == measured && !other.hasFailed
+    let common = arm.measuredCase.apartFromThreads
+    return arms.first {
+      $0.measuredCase.threads == 1 && $0.measuredCase.apartFromThreads == common && !$0.hasFailed
     }
   }
 

@@ -142,6 +142,15 @@ public struct Case: Hashable, Codable, Sendable {
   }
 }
 
+extension Case {
+  /// What cases that differ in their number of threads have in common: the region of several has pages of its own.
+  public var apartFromThreads: Case {
+    var common = self
+    (common.threads, common.pages) = (1, 0)
+    return common
+  }
+}
+
 /// The unit of a case's values.
 public enum SampleUnit: String, Codable, Sendable {
   /// Nanoseconds per page.

@@ -39,9 +39,9 @@ struct FlushShares {
 
   /// What the rows of an account have in common.
   private static func point(_ row: Summary) -> Case {
-    var point = row.measuredCase
+    var point = row.measuredCase.apartFromThreads
     (point.benchmark, point.operation) = ("", "")
-    (point.backing, point.flush, point.threads) = (.anonymous, nil, 1)
+    (point.backing, point.flush) = (.anonymous, nil)
     return point
   }
 
@@ -83,7 +83,7 @@ struct FlushShares {
     self.plain = plain
     heading =
       "What the median \(benchmark) touch of \(backing.label) is made of   others=\(first.others.rawValue)   "
-      + SummaryTable.place(first, withThreads: false)
+      + SummaryTable.place(ofThreads: rows)
   }
 
   func render(_ style: Style) -> String {

@@ -22,7 +22,7 @@ public enum ScalingTable {
       + "by rounds; fairness = the fastest thread's mean page / the slowest's\n"
     for point in points {
       let mine = rows.filter { Point($0) == point }
-      text += "\n" + style.bold(point.heading) + "\n" + table(mine).render(style) + claims(mine)
+      text += "\n" + style.bold(point.heading(mine)) + "\n" + table(mine).render(style) + claims(mine)
     }
     let faults = FlushShares.make(report.summaries)
     return faults.isEmpty ? text : text + "\n" + faults.map { $0.render(style) }.joined(separator: "\n")
@@ -106,15 +106,14 @@ public enum ScalingTable {
     private var measured: Case
 
     init(_ row: Summary) {
-      measured = row.measuredCase
+      measured = row.measuredCase.apartFromThreads
       measured.backing = .anonymous
       measured.flush = nil
-      measured.threads = 1
     }
 
-    var heading: String {
+    func heading(_ rows: [Summary]) -> String {
       "\(measured.benchmark) \(measured.operation)   others=\(measured.others.rawValue)   "
-        + SummaryTable.place(measured, withThreads: false)
+        + SummaryTable.place(ofThreads: rows)
     }
   }
 }

@@ -104,13 +104,25 @@ public enum SummaryTable {
 
   /// Pages and nodes, and what departs from the plain case.
   static func place(_ point: Case, withThreads: Bool) -> String {
-    var parts = ["\(Figures.count(point.pages)) pages"]
+    let threads = withThreads && point.threads > 1 ? ["\(point.threads) threads"] : []
+    return (["\(Figures.count(point.pages)) pages"] + conditions(point) + threads).joined(separator: ", ")
+  }
+
+  /// The same of rows that differ in their number of threads, and so in their pages.
+  static func place(ofThreads rows: [Summary]) -> String {
+    let pages = rows.map(\.measuredCase.pages)
+    guard let first = rows.first, let least = pages.min(), let most = pages.max() else { return "" }
+    let range = least == most ? Figures.count(least) : "\(Figures.count(least)) to \(Figures.count(most))"
+    return (["\(range) pages"] + conditions(first.measuredCase)).joined(separator: ", ")
+  }
+
+  private static func conditions(_ point: Case) -> [String] {
+    var parts: [String] = []
     parts.append(
       point.cpuNode == point.memoryNode
         ? "node \(point.cpuNode)" : "CPU node \(point.cpuNode), memory node \(point.memoryNode)")
     if point.order != .sequential { parts.append("\(point.order.rawValue) order") }
     if point.state != .cold { parts.append(point.state.rawValue) }
-    if withThreads, point.threads > 1 { parts.append("\(point.threads) threads") }
-    return parts.joined(separator: ", ")
+    return parts
   }
 }

@@ -44,6 +44,23 @@ struct ScalingTests {
     #expect(!text.contains("with 2 threads"))
   }
 
+  @Test func aRegionForSeveralThreadsIsInTheTableOfOne() throws {
+    var made = MadeReport()
+    for (threads, speedUp) in [(1, 1.0), (2, 1.9), (4, 3.0)] {
+      for backing in [Backing.memfd, .memfdSecret] {
+        add(backing, threads: threads, value: 1000, speedUp: speedUp, to: &made)
+        made.report.summaries[made.report.summaries.count - 1].measuredCase.pages = 512 * threads
+      }
+    }
+    let text = try #require(ScalingTable.render(made.report, color: false))
+    let heading = "fault-in touch   others=spin   512 to 2,048 pages, node 0\n"
+    #expect(text.split(separator: heading).count == 2, "\(text)")
+    #expect(!text.contains("one thread was not measured"))
+    let shares =
+      "What the median fault-in touch of memfd_secret (proxy) is made of   others=spin   512 to 2,048 pages"
+    #expect(text.split(separator: shares).count == 2, "\(text)")
+  }
+
   @Test func fourNumbersMakeAClaim() throws {
     var made = MadeReport()
     for (threads, speedUp) in [(1, 1.0), (2, 1.9), (4, 3.0), (8, 2.0)] {
