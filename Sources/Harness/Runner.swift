@@ -235,6 +235,8 @@ public struct Runner {
     guard pages < before, resized.groups.map(\.cases) != plan.groups.map(\.cases) else { return }
     plan = resized
     groups = plan.groups.map(groupRun)
+    // Other cases are other arms: what each is, and whether it is here, is proved of these.
+    for index in groups.indices where !Self.isInterrupted { prove(index) }
     report.context.pages = pages
     warn(
       Finding(

@@ -108,6 +108,22 @@ struct BudgetTests {
     #expect(report.warnings.contains { $0.what.contains("blocks have \(pages) pages instead of 8") })
   }
 
+  @Test func whatIsUnsupportedStaysSoWhereBlocksShrink() throws {
+    let slow = slow(10_000_000)
+    let cases = [MadeUpRun.measured(.memfd), MadeUpRun.measured(.memfdSecret)]
+    let plan = Plan(
+      name: "made-up", groups: [CaseGroup(spec: slow.cases.spec, cases: cases, baselines: [:])],
+      precision: 0.01, budget: 0.7, seed: 1, smallestPages: 1)
+    let (report, sink) = try MadeUpRun.run(plan, [slow.operation]) { _, measured, _ throws(Refusal) in
+      guard measured.backing == .memfd else { throw .unsupported("not here") }
+      return ArmIdentity()
+    }
+    #expect(report.context.pages < MadeUpRun.pages)
+    #expect(report.summaries.map(\.measuredCase.pages).allSatisfy { $0 == report.context.pages })
+    #expect(report.summaries.last?.status == .unsupported && report.summaries.last?.reason == "not here")
+    #expect(sink.blocks.allSatisfy { $0.measuredCase.backing == .memfd })
+  }
+
   @Test func batchesLargerThanABlockBecomeTheWholeOfItOnce() throws {
     let (report, _) = try run(
       [slow(4_000_000, batches: [1, 2, 4, 8])], precision: 0.01, budget: 0.7, smallest: 2)
