@@ -17,7 +17,7 @@ import Model
 /// flush without an interrupt. In counted instructions `targets` is the work of all CPUs for a fault, not how long it
 /// takes.
 enum FlushTargets {
-  private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
+  private static let backings = Backing.removingAndCounterparts.filter(\.isMappable)
 
   static let operations: [MeasuredOperation] = [
     MeasuredOperation(
@@ -96,13 +96,8 @@ enum FlushTargets {
     let known = Set(cases)
     var controls: [Case: Case] = [:]
     for measured in cases {
-      let control: Backing? =
-        switch measured.backing {
-        case .memfdSecret: .memfd
-        case .guestMemfdNoDirectMap: .guestMemfd
-        default: nil
-        }
-      guard let backing = baseline ?? control, backing != measured.backing else { continue }
+      let own = measured.backing
+      guard let backing = baseline ?? own.counterpart, backing != own else { continue }
       var beside = measured
       beside.backing = backing
       if known.contains(beside) { controls[measured] = beside }

@@ -119,8 +119,7 @@ extension Plan {
         && (spec.variesThreads || selection.threads?.contains(spec.threads) ?? true)
     }.map { isSizeAsked ? $0.ofAnySize : $0 }
     // Fixed for the run: a baseline that the machine lacks compares nothing.
-    let order: [Backing] = [.guestMemfd, .memfd, .anonymous]
-    let baselines = selection.baseline.map { [$0] } ?? order.filter(isAvailable)
+    let baselines = selection.baseline.map { [$0] } ?? Backing.baselines.filter(isAvailable)
     let busyPoints = FlushTargets.busyPoints(otherCPUs: otherCPUs, byNode: othersByNode)
     var groups: [CaseGroup] = []
     var narrowed: [OperationSpec] = []
@@ -335,7 +334,7 @@ extension Plan {
     let baseline = baselines.lazy.compactMap { backing in shared.first { $0.backing == backing } }.first
     let secluded = cases.filter { $0.backing.isPrivate }
     return against(baseline, shared).merging(
-      against(secluded.first { $0.backing == .guestMemfdPrivate }, secluded)
+      against(secluded.first { !$0.backing.removesDirectMap }, secluded)
     ) { first, _ in first }
   }
 }

@@ -10,32 +10,14 @@ struct Subject: ~Copyable {
   var file: MemoryFile?
   var region: Region?
 
-  /// A fresh file of the case's size; nil for anonymous memory.
-  static func file(_ backing: Backing, bytes: Int, _ bench: Workbench) throws(Refusal) -> MemoryFile? {
-    switch backing {
-    case .anonymous, .anonymousHuge: return nil
-    case .memfd: return try .memfd(bytes: bytes)
-    case .memfdSecret: return try .memfdSecret(bytes: bytes)
-    case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
-      let flags = try bench.kvm.capabilities.get().flags(for: backing).flags
-      return try bench.kvm.withHostMachine { machine throws(Refusal) in
-        try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
-      }
-    }
-  }
-
   /// Fresh memory, mapped and untouched.
   init(_ measured: Case, _ bench: Workbench) throws(Refusal) {
     try self.init(measured.backing, bytes: measured.pages * bench.pageBytes, bench)
   }
 
   init(_ backing: Backing, bytes: Int, _ bench: Workbench) throws(Refusal) {
-    let file = try Self.file(backing, bytes: bytes, bench)
-    switch file {
-    case .some(let mapped): region = try Region.mapping(mapped)
-    case .none:
-      region = backing == .anonymousHuge ? try .anonymousHuge(bytes: bytes) : try .anonymous(bytes: bytes)
-    }
+    let file = try bench.memory.file(backing, bytes: bytes)
+    region = try bench.memory.region(backing, of: file, bytes: bytes)
     self.file = file
   }
 
@@ -100,6 +82,9 @@ extension Case {
 }
 
 extension Workbench {
+  /// Makes the memory under test.
+  var memory: MemoryFactory { MemoryFactory(kvm) }
+
   /// Touches every page of a mapping, each timed, with counters around: by as many threads as the case has.
   func timedTouch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) {
     if measured.threads > 1 {

@@ -22,7 +22,7 @@ enum Threads {
       return .unsupported("\(measured.threads) threads leave no CPU to spin on", remedy: "--others idle")
     }
     guard Parts.units(measured, bench) >= measured.threads else {
-      let unit = measured.backing == .anonymousHuge ? "huge page" : "page"
+      let unit = measured.backing.isHuge ? "huge page" : "page"
       return .unsupported(
         "the region has less than a \(unit) for each of \(measured.threads) threads",
         remedy: "a larger --size")
@@ -111,7 +111,7 @@ struct Parts: ~Copyable {
   }
 
   private static func unitPages(_ measured: Case, _ bench: Workbench) -> Int {
-    measured.backing == .anonymousHuge ? hugePageBytes / bench.pageBytes : 1
+    measured.backing.faultBytes(pageBytes: bench.pageBytes) / bench.pageBytes
   }
 
   /// Parts of a region that differ by one page (or huge page) at most, one behind the other.

@@ -97,7 +97,7 @@ public final class Uses {
 
   /// One page; a huge one where pages are huge.
   func bytes(of backing: Backing) -> Int {
-    backing == .anonymousHuge ? hugePageBytes : bench.pageBytes
+    backing.faultBytes(pageBytes: bench.pageBytes)
   }
 
   private static func ring() throws(Refusal) -> OwnedDescriptor {

@@ -78,7 +78,7 @@ private struct Question {
   }
 
   /// The arms that answer: memfd tells a kernel developer something, not an operator, unless it is the baseline.
-  private static let arms = Backing.allCases.filter { $0 != .memfd }
+  private static let arms = Backing.allCases.filter(\.descriptor.answersOperators)
 
   func answer(_ summaries: [Summary], pages: Double) -> String {
     let name = "\(benchmark) \(operation)"

@@ -32,7 +32,7 @@ struct FlushShares {
     return points.flatMap { point in
       let mine = rows.filter { self.point($0) == point }
       return Backing.allCases.compactMap { backing in
-        counterpart(of: backing).flatMap { FlushShares(mine, backing, plain: $0) }
+        backing.counterpart.flatMap { FlushShares(mine, backing, plain: $0) }
       }
     }
   }
@@ -43,16 +43,6 @@ struct FlushShares {
     (point.benchmark, point.operation) = ("", "")
     (point.backing, point.flush, point.threads) = (.anonymous, nil, 1)
     return point
-  }
-
-  /// The same memory with its direct map entries.
-  private static func counterpart(of backing: Backing) -> Backing? {
-    switch backing {
-    case .memfdSecret: .memfd
-    case .guestMemfdNoDirectMap: .guestMemfd
-    case .guestMemfdPrivateNoDirectMap: .guestMemfdPrivate
-    case .anonymous, .anonymousHuge, .memfd, .guestMemfd, .guestMemfdPrivate: nil
-    }
   }
 
   private init?(_ rows: [Summary], _ backing: Backing, plain: Backing) {
@@ -106,8 +96,10 @@ struct FlushShares {
       limits.append(
         "the flush cannot be switched off here: what waits for cpa_lock is not told from what it takes")
     }
-    if backing == .memfdSecret {
-      limits.append("memfd_secret is another file system than memfd: the difference is not the removal alone")
+    if backing.source != plain.source {
+      limits.append(
+        "\(backing.rawValue) is another file system than \(plain.rawValue): the difference is not the removal alone"
+      )
     }
     return limits
   }
