@@ -171,13 +171,12 @@ extension Plan {
     _ spec: OperationSpec, _ selection: Selection, _ backing: Backing, _ others: OthersState,
     _ pair: NodePair, threads: Int = 1, flush: FlushSetting? = nil, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
-    Case(
-      benchmark: spec.benchmark, operation: spec.name, backing: backing,
-      pages: max(selection.pages, spec.leastPages),
-      order: spec.order ?? selection.order, threads: threads, cpuNode: pair.cpuNode,
-      memoryNode: pair.memoryNode,
-      others: others, state: selection.state, directMap: selection.directMap, flush: flush, busy: busy,
-      online: online)
+    Case(spec.benchmark, spec.name, backing, pages: max(selection.pages, spec.leastPages)).with {
+      ($0.order, $0.threads) = (spec.order ?? selection.order, threads)
+      ($0.cpuNode, $0.memoryNode) = (pair.cpuNode, pair.memoryNode)
+      ($0.others, $0.state, $0.directMap) = (others, selection.state, selection.directMap)
+      ($0.flush, $0.busy, $0.online) = (flush, busy, online)
+    }
   }
 
   private static func groups(

@@ -100,11 +100,9 @@ public final class Verify {
   /// The region of one backing; huge pages need whole ones.
   func region(of backing: Backing) -> Case {
     let run = backing.faultBytes(pageBytes: bench.pageBytes) / bench.pageBytes
-    return Case(
-      benchmark: "verify", operation: "look", backing: backing, pages: (pages + run - 1) / run * run,
-      order: .sequential, threads: 1, cpuNode: session.pairs[0].cpuNode,
-      memoryNode: session.pairs[0].memoryNode,
-      others: .idle)
+    var region = Case("verify", "look", backing, pages: (pages + run - 1) / run * run)
+    (region.cpuNode, region.memoryNode) = (session.pairs[0].cpuNode, session.pairs[0].memoryNode)
+    return region
   }
 
   /// Most pages that `region(of:)` takes for a number asked for.

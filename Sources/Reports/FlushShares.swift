@@ -39,10 +39,7 @@ struct FlushShares {
 
   /// What the rows of an account have in common.
   private static func point(_ row: Summary) -> Case {
-    var point = row.measuredCase
-    (point.benchmark, point.operation) = ("", "")
-    (point.backing, point.flush, point.threads) = (.anonymous, nil, 1)
-    return point
+    row.measuredCase.without(.benchmark, .operation, .backing, .flush, .threads)
   }
 
   private init?(_ rows: [Summary], _ backing: Backing, plain: Backing) {
@@ -72,7 +69,7 @@ struct FlushShares {
     self.backing = backing
     self.plain = plain
     heading =
-      "What the median \(benchmark) touch of \(backing.label) is made of   others=\(first.others.rawValue)   "
+      "What the median \(benchmark) touch of \(backing.label) is made of   \(Axis.others.label(of: first))   "
       + SummaryTable.place(first, withThreads: false)
   }
 

@@ -5,9 +5,7 @@ import Testing
 
 @Suite("keys of cases")
 struct CaseKeyTests {
-  private static let plain = Case(
-    benchmark: "fault-in", operation: "touch", backing: .memfd, pages: 512, order: .sequential, threads: 1,
-    cpuNode: 0, memoryNode: 0, others: .spin)
+  private static let plain = Case("fault-in", "touch", .memfd, pages: 512).with { $0.others = .spin }
   private static let end =
     "/pages=512/order=sequential/threads=1/cpu_node=0/memory_node=0/others=spin/state=cold"
 
@@ -70,6 +68,28 @@ struct CaseKeyTests {
     var measured = Self.plain
     Self.changes[index].change(&measured)
     #expect(measured.key == Self.changes[index].key)
+  }
+
+  @Test(arguments: changes.indices) func aKeyIsReadBack(index: Int) {
+    #expect(Case(key: Self.changes[index].key)?.key == Self.changes[index].key)
+  }
+
+  @Test(arguments: [
+    "", "fault-in", "fault-in/touch/memfd", "fault-in/touch/other/pages=1",
+    "fault-in/touch/memfd" + end + "/new=1",
+    "fault-in/touch/memfd" + end + "/threads=1", "fault-in/touch/memfd" + end + "/busy=2:walk@",
+    "fault-in/touch/memfd/pages=512",
+  ]) func anotherKeyIsNone(key: String) {
+    #expect(Case(key: key) == nil)
+  }
+
+  @Test func everyAxisIsTriedHere() {
+    let moved = Axis.all.filter { axis in
+      Self.changes.contains { change in
+        axis.text(of: Self.plain.with(change.change)) != axis.text(of: Self.plain)
+      }
+    }
+    #expect(moved == Axis.all)
   }
 
   @Test(arguments: changes.indices) func aCaseGoesToAnotherProcessAndBack(index: Int) throws {
