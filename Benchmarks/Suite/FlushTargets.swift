@@ -73,35 +73,4 @@ enum FlushTargets {
     }
     return needsBusyCPUs(measured, bench)
   }
-
-  /// 0, 1, 2, 4, … busy CPUs; where nodes differ, of each of them, and last all CPUs together.
-  static func busyPoints(
-    otherCPUs: Int, byNode: [(node: Int, count: Int)]
-  ) -> [(count: Int, node: Int?)] {
-    let counts = Plan.threadCounts(otherCPUs)
-    guard !byNode.isEmpty, let all = counts.last else { return counts.map { ($0, nil) } }
-    let onNodes = byNode.flatMap { place in
-      Plan.threadCounts(place.count).dropFirst().map { (count: $0, node: Optional(place.node)) }
-    }
-    return [(0, nil)] + onNodes + [(all, nil)]
-  }
-
-  /// 1, 2, 4, … and all; of few CPUs every number, so that there are four points where there can be.
-  static func onlineCounts(_ online: Int) -> [Int] {
-    online <= 4 ? Array(1...max(online, 1)) : Plan.threadCounts(online).filter { $0 > 0 }
-  }
-
-  /// Each removing arm's control: the same point of the memory that keeps its entries, or of the baseline asked for.
-  static func controls(of cases: [Case], _ baseline: Backing?) -> [Case: Case] {
-    let known = Set(cases)
-    var controls: [Case: Case] = [:]
-    for measured in cases {
-      let own = measured.backing
-      guard let backing = baseline ?? own.counterpart, backing != own else { continue }
-      var beside = measured
-      beside.backing = backing
-      if known.contains(beside) { controls[measured] = beside }
-    }
-    return controls
-  }
 }
