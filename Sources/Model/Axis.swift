@@ -84,6 +84,9 @@ public struct Axis: Sendable {
 }
 
 extension Axis {
+  /// Those whose values begin a key, without their names.
+  public static let bare = all.filter(\.isBare)
+
   /// Those that an outline of a plan names: first what every label has.
   public static let planned =
     all.filter { $0.isPlanned && $0.isAlwaysNamed }
@@ -137,13 +140,12 @@ extension Case {
   /// Reads a key back; nil where it is not one that this version writes.
   public init?(key: String) {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    let bare = Axis.all.filter(\.isBare)
-    guard parts.count > bare.count else { return nil }
+    guard parts.count > Axis.bare.count else { return nil }
     self.init("", "", .anonymous, pages: 0)
-    for (axis, text) in zip(bare, parts) {
+    for (axis, text) in zip(Axis.bare, parts) {
       guard axis.set(text, in: &self) else { return nil }
     }
-    for part in parts.dropFirst(bare.count) {
+    for part in parts.dropFirst(Axis.bare.count) {
       guard let equals = part.firstIndex(of: "="),
         let axis = Axis.all.first(where: { !$0.isBare && $0.name == part[..<equals] }),
         axis.set(String(part[part.index(after: equals)...]), in: &self)

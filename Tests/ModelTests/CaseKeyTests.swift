@@ -83,7 +83,8 @@ struct CaseKeyTests {
     #expect(Case(key: key) == nil)
   }
 
-  @Test func everyAxisIsTriedHere() {
+  @Test func everyPropertyIsAnAxisAndIsTriedHere() {
+    #expect(Mirror(reflecting: Self.plain).children.count == Axis.all.count)
     let moved = Axis.all.filter { axis in
       Self.changes.contains { change in
         axis.text(of: Self.plain.with(change.change)) != axis.text(of: Self.plain)
