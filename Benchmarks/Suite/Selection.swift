@@ -48,7 +48,6 @@ extension Selection {
     Case(spec.benchmark, spec.name, backing, pages: max(pages, spec.leastPages)).with {
       $0.order = spec.order ?? order
       ($0.cpuNode, $0.memoryNode) = (pair.cpuNode, pair.memoryNode)
-      if backing == .toy { $0.toy = 1 }
       ($0.others, $0.state, $0.directMap) = (others, state, directMap)
     }
   }

@@ -26,13 +26,12 @@ extension Axis {
       [("busy", "\(busy.count)"), ("by", busy.state.rawValue)] + (busy.node.map { [("on", "\($0)")] } ?? [])
     })
   public static let online = Axis("online", choice: \.online, isPlanned: true, unset: { _ in "0" })
-  public static let toy = Axis("toy", choice: \.toy, isPlanned: true)
   public static let replica = Axis("replica", choice: \.replica, unset: { _ in "0" })
 
   /// Every axis, in the order of keys.
   public static let all: [Axis] = [
     benchmark, operation, backing, pages, order, threads, cpuNode, memoryNode, others, state, directMap,
     flush,
-    batch, cycle, busy, online, toy, replica,
+    batch, cycle, busy, online, replica,
   ]
 }

@@ -21,8 +21,6 @@ public enum Backing: String, CaseIterable, Codable, Sendable {
   case guestMemfdNoDirectMap = "guest_memfd_no_direct_map"
   /// guest_memfd with GUEST_MEMFD_FLAG_NO_DIRECT_MAP, private.
   case guestMemfdPrivateNoDirectMap = "guest_memfd_private_no_direct_map"
-  /// A memfd once more.
-  case toy
 
   public var descriptor: BackingDescriptor {
     switch self {
@@ -35,7 +33,6 @@ public enum Backing: String, CaseIterable, Codable, Sendable {
     case .guestMemfdNoDirectMap: BackingDescriptor(.guestMemfd, counterpart: .guestMemfd)
     case .guestMemfdPrivateNoDirectMap:
       BackingDescriptor(.guestMemfd, isPrivate: true, counterpart: .guestMemfdPrivate)
-    case .toy: BackingDescriptor(.memfd)
     }
   }
 }

@@ -29,8 +29,6 @@ public struct Case: Hashable, Codable, Sendable {
   public var busy: BusyCPUs?
   /// CPUs online, by hotplug; nil where the case leaves that alone.
   public var online: Int?
-  /// A number that nothing comes of.
-  public var toy: Int?
   /// Which of several identical arms; nil but in a selfcheck.
   public var replica: Int?
 

@@ -53,7 +53,6 @@ struct CaseKeyTests {
     ({ $0.busy = BusyCPUs(2, .walk) }, "fault-in/touch/memfd" + end + "/busy=2:walk"),
     ({ $0.busy = BusyCPUs(0, .vcpu, node: 1) }, "fault-in/touch/memfd" + end + "/busy=0:vcpu@1"),
     ({ $0.online = 3 }, "fault-in/touch/memfd" + end + "/online=3"),
-    ({ $0.toy = 7 }, "fault-in/touch/memfd" + end + "/toy=7"),
     ({ $0.replica = 0 }, "fault-in/touch/memfd" + end + "/replica=0"),
     (
       {
