@@ -78,6 +78,7 @@ let package = Package(
     .testTarget(
       name: "MachineTests", dependencies: ["CKernel", "GuestMemory", "Machine", "Model", system],
       swiftSettings: strict),
+    .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
     .testTarget(
       name: "RecordsTests", dependencies: ["Analysis", "Model", "Records", "Statistics", system],
       exclude: ["Golden"], swiftSettings: strict),

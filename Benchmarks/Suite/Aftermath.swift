@@ -17,7 +17,7 @@ enum Aftermath {
   private static let passes = 4
   /// Several times what the second-level TLB reaches by 4 KiB, which has some thousand entries.
   private static let workingSetBytes = 64 << 20
-  private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
+  private static let backings = Backing.removingAndCounterparts.filter(\.isMappable)
 
   static let operations: [MeasuredOperation] = [
     operation(
@@ -274,7 +274,7 @@ struct Forker: ~Copyable {
     let every = Aftermath.every
     let bytes = (measured.pages + every - 1) / every * context.pageBytes
     // Closed on return: the forker has given the memory up by then.
-    let file = try Subject.file(measured.backing, bytes: bytes, context)
+    let file = try context.memory.file(measured.backing, bytes: bytes)
     let descriptor: Int32 =
       switch file {
       case .some(let file): file.descriptor.number

@@ -68,7 +68,7 @@ public enum Catalogue {
       )
     }
     guard !measured.backing.isPrivate else { return identity }
-    if measured.backing == .anonymousHuge { try proveHuge(context) }
+    if measured.backing.isHuge { try proveHuge(measured.backing, context) }
     let subject = try Subject(measured.backing, bytes: context.pageBytes, context)
     switch subject.region {
     case .some(let region): try DirectMapState.prove(measured.backing, on: region)
@@ -79,8 +79,8 @@ public enum Catalogue {
 
   /// One touch must bring a whole huge page in: the setting alone does not tell (PR_SET_THP_DISABLE, settings by
   /// size, fragmented memory).
-  private static func proveHuge(_ context: MeasuringContext) throws(Refusal) {
-    let subject = try Subject(.anonymousHuge, bytes: hugePageBytes, context)
+  private static func proveHuge(_ backing: Backing, _ context: MeasuringContext) throws(Refusal) {
+    let subject = try Subject(backing, bytes: hugePageBytes, context)
     let base = try subject.base
     try check(ckernel_touch(base, context.pageBytes, 1), "touching a huge page")
     var present = [UInt8](repeating: 0, count: hugePageBytes / context.pageBytes)
@@ -103,9 +103,8 @@ public enum Catalogue {
   static func available(
     _ backing: Backing, bytes: Int, _ context: MeasuringContext
   ) throws(Refusal) -> ArmIdentity {
-    switch backing {
-    case .anonymous, .memfd: return ArmIdentity()
-    case .anonymousHuge:
+    switch backing.source {
+    case .anonymous where backing.isHuge:
       let enabled = SystemFiles().text("/sys/kernel/mm/transparent_hugepage/enabled") ?? ""
       guard !enabled.isEmpty, !enabled.contains("[never]") else {
         throw .unsupported(
@@ -118,6 +117,7 @@ public enum Catalogue {
       return ArmIdentity(
         note: "per 4 KiB: the touches of one huge page (in random order: of the region) are one sample, "
           + "divided among them")
+    case .anonymous, .memfd: return ArmIdentity()
     case .memfdSecret:
       let files = SystemFiles()
       try SecretMemory.check(
@@ -125,7 +125,7 @@ public enum Catalogue {
       ) { files.text($0) }
       try SecretMemory.tryMapping(bytes: bytes)
       return ArmIdentity()
-    case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
+    case .guestMemfd:
       let (dialect, flags) = try context.kvm.capabilities.get().flags(for: backing)
       let note = backing.isPrivate ? "the capability alone vouches for this arm: no user mapping to try" : nil
       return ArmIdentity(abi: dialect, guestMemfdFlags: flags, note: note)

@@ -9,45 +9,45 @@ import Model
 /// in Loops/fault-in.c.
 enum FaultIn {
   static let benchmark = "fault-in"
-  private static let mappable = Backing.allCases.filter { !$0.isPrivate }
-  private static let files = mappable.filter { !$0.isAnonymous }
+  private static let allocatable = Backing.mappable.filter(\.hasFallocate)
 
   static let operations: [MeasuredOperation] = [
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
-        method: "chained stamps", backings: mappable, tier: .headline, takesPagesIn: true,
+        method: "chained stamps", backings: Backing.mappable, tier: .headline, takesPagesIn: true,
         expects: Expectation(host: .onePerPage), takesThreads: true), measure: touch),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "fallocate",
         summary: "allocation without mapping, the whole region at once",
-        method: "whole call", backings: files.filter { $0 != .memfdSecret }), measure: allocate),
+        method: "whole call", backings: allocatable), measure: allocate),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch-after-fallocate",
         summary: "the first store to a page already allocated",
-        method: "chained stamps", backings: files.filter { $0 != .memfdSecret },
+        method: "chained stamps", backings: allocatable,
         expects: Expectation(host: .onePerPage)), measure: touchAllocated),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch-in-batches",
         summary: "fallocate of a batch of pages, then the first store to each: what sharing the calls saves",
         method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512],
-        backings: files.filter { $0 != .memfdSecret }, tier: .detail, takesPagesIn: true,
+        backings: allocatable, tier: .detail, takesPagesIn: true,
         expects: Expectation(host: .onePerPage)),
       measure: touchBatches),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "populate", summary: "MADV_POPULATE_WRITE of the whole region",
-        method: "whole call", backings: mappable, expects: Expectation(host: .onePerPage)),
+        method: "whole call", backings: Backing.mappable, expects: Expectation(host: .onePerPage)),
       requirement: refusesPopulate, measure: populate),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "end-to-end",
         summary: "create, size, map and touch all: wherever a kernel removes the entry",
         method: "whole sequence",
-        backings: mappable, takesPagesIn: true, expects: Expectation(host: .onePerPage)), measure: endToEnd),
+        backings: Backing.mappable, takesPagesIn: true, expects: Expectation(host: .onePerPage)),
+      measure: endToEnd),
   ]
 
   private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
@@ -118,15 +118,11 @@ enum FaultIn {
     run.page_bytes = context.pageBytes
     run.pages = measured.pages
     run.order = context.buffers.order(measured.order, pages: measured.pages).baseAddress
-    run.source = source(of: measured.backing)
-    if measured.backing == .anonymousHuge {
-      // Free again by then.
-      run.hint = try Region.anonymousHuge(bytes: measured.pages * context.pageBytes).base
-    }
-    if measured.backing.isGuestMemfd {
-      run.flags = try context.kvm.capabilities.get().flags(for: measured.backing).flags
-      run.vm = try context.kvm.withHostMachine { $0.descriptor.number }
-    }
+    let recipe = try context.memory.recipe(measured.backing, bytes: measured.pages * context.pageBytes)
+    run.source = source(recipe)
+    run.hint = recipe.place
+    run.flags = recipe.flags
+    run.vm = recipe.machine
     let result = Result { () throws(Refusal) in
       try context.timed("the sequence from creation to touch") {
         loops_end_to_end(&run, context.clock.kind, context.buffers.ticks)
@@ -143,14 +139,12 @@ enum FaultIn {
     return reading
   }
 
-  private static func source(of backing: Backing) -> loops_source {
-    switch backing {
-    case .anonymous: LOOPS_ANONYMOUS
-    case .anonymousHuge: LOOPS_ANONYMOUS_HUGE
+  private static func source(_ recipe: MemoryRecipe) -> loops_source {
+    switch recipe.source {
+    case .anonymous: recipe.place == nil ? LOOPS_ANONYMOUS : LOOPS_ANONYMOUS_HUGE
     case .memfd: LOOPS_MEMFD
     case .memfdSecret: LOOPS_MEMFD_SECRET
-    case .guestMemfd, .guestMemfdPrivate, .guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap:
-      LOOPS_GUEST_MEMFD
+    case .guestMemfd: LOOPS_GUEST_MEMFD
     }
   }
 }

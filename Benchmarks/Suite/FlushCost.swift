@@ -24,7 +24,9 @@ import Statistics
 enum FlushCost {
   private static let name = "flush-cost"
   private static let summary = "the part of a fault that the flush is"
-  private static let hostTouched: [Backing] = [.memfdSecret, .guestMemfdNoDirectMap]
+  private static let hostTouched = Backing.mappable.filter(\.removesDirectMap)
+  /// The switch is for the flush of guest_memfd.
+  private static let switchable = Backing.allCases.filter { $0.isGuestMemfd && $0.removesDirectMap }
   private static let leastPoints = 4
   /// More of them take time without telling more: the ends of the line bear it.
   private static let mostPoints = 8
@@ -33,7 +35,7 @@ enum FlushCost {
     MeasuredOperation(
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
-        backings: [.guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap], tier: .answer, takesPagesIn: true,
+        backings: switchable, tier: .answer, takesPagesIn: true,
         expects: Expectation(guest: .onePerPage), takesThreads: true), requirement: needsSwitch,
       measure: touch),
     MeasuredOperation(

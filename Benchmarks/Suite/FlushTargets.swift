@@ -17,7 +17,7 @@ import Model
 /// flush without an interrupt. In counted instructions `targets` is the work of all CPUs for a fault, not how long it
 /// takes.
 enum FlushTargets {
-  private static let backings: [Backing] = [.memfd, .memfdSecret, .guestMemfd, .guestMemfdNoDirectMap]
+  private static let backings = Backing.removingAndCounterparts.filter(\.isMappable)
 
   static let operations: [MeasuredOperation] = [
     MeasuredOperation(
@@ -74,41 +74,5 @@ enum FlushTargets {
       return .unsupported("counted instructions say nothing of gaps: all CPUs share the count")
     }
     return needsBusyCPUs(measured, context)
-  }
-
-  /// 0, 1, 2, 4, … busy CPUs; where nodes differ, of each of them, and last all CPUs together.
-  static func busyPoints(
-    otherCPUs: Int, byNode: [(node: Int, count: Int)]
-  ) -> [(count: Int, node: Int?)] {
-    let counts = Plan.threadCounts(otherCPUs)
-    guard !byNode.isEmpty, let all = counts.last else { return counts.map { ($0, nil) } }
-    let onNodes = byNode.flatMap { place in
-      Plan.threadCounts(place.count).dropFirst().map { (count: $0, node: Optional(place.node)) }
-    }
-    return [(0, nil)] + onNodes + [(all, nil)]
-  }
-
-  /// 1, 2, 4, … and all; of few CPUs every number, so that there are four points where there can be.
-  static func onlineCounts(_ online: Int) -> [Int] {
-    online <= 4 ? Array(1...max(online, 1)) : Plan.threadCounts(online).filter { $0 > 0 }
-  }
-
-  /// Each removing arm's control: the same point of the memory that keeps its entries, or of the baseline asked for.
-  static func controls(of cases: [Case], _ baseline: Backing?) -> [Case: Case] {
-    let known = Set(cases)
-    var controls: [Case: Case] = [:]
-    for measured in cases {
-      let control: Backing? =
-        switch measured.backing {
-        case .memfdSecret: .memfd
-        case .guestMemfdNoDirectMap: .guestMemfd
-        default: nil
-        }
-      guard let backing = baseline ?? control, backing != measured.backing else { continue }
-      var beside = measured
-      beside.backing = backing
-      if known.contains(beside) { controls[measured] = beside }
-    }
-    return controls
   }
 }

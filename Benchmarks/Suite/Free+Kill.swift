@@ -13,12 +13,14 @@ extension Free {
       OperationSpec(
         benchmark: benchmark, name: "kill",
         summary: "SIGKILL of the process that holds the memory, to its end",
-        method: "whole sequence", backings: mappable, tier: .detail, isPathLength: false), measure: kill),
+        method: "whole sequence", backings: Backing.mappable, tier: .detail, isPathLength: false),
+      measure: kill),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "kill-empty",
         summary: "the same of one that never touched it: what of kill is the process",
-        method: "whole sequence", backings: mappable, tier: .detail, isPathLength: false), measure: killEmpty),
+        method: "whole sequence", backings: Backing.mappable, tier: .detail, isPathLength: false),
+      measure: killEmpty),
   ]
 
   private static func kill(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
@@ -63,13 +65,10 @@ struct Holder: ~Copyable {
     }
     let bytes = measured.pages * context.pageBytes
     let memory =
-      switch measured.backing {
-      case .anonymous: CKERNEL_HELD_ANONYMOUS
-      case .anonymousHuge: CKERNEL_HELD_ANONYMOUS_HUGE
-      default: CKERNEL_HELD_FILE
-      }
+      measured.backing.hasFile
+      ? CKERNEL_HELD_FILE : measured.backing.isHuge ? CKERNEL_HELD_ANONYMOUS_HUGE : CKERNEL_HELD_ANONYMOUS
     // Closed on return: the holder's is the last.
-    let file = try Subject.file(measured.backing, bytes: bytes, context)
+    let file = try context.memory.file(measured.backing, bytes: bytes)
     let descriptor: Int32 =
       switch file {
       case .some(let file): file.descriptor.number

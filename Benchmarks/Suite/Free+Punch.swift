@@ -8,7 +8,7 @@ import Model
 /// Holes in a file that stays: by the pages of a call and by who maps them, and the same region again and again.
 extension Free {
   private static let batches = [1, 16, 512]
-  private static let punchable = files.filter { $0 != .memfdSecret }
+  private static let punchable = Backing.mappable.filter(\.punchesHoles)
 
   static let inBatches: [MeasuredOperation] = [
     MeasuredOperation(
@@ -26,7 +26,7 @@ extension Free {
       OperationSpec(
         benchmark: benchmark, name: "punch-both-mapped", summary: "the same, mapped by host and guest",
         method: "chained stamps", armAxis: .batch, batches: batches,
-        backings: guestMemfds.filter { !$0.isPrivate }, tier: .detail), requirement: GuestFault.needsGuest,
+        backings: guestMemfds.filter(\.isMappable), tier: .detail), requirement: GuestFault.needsGuest,
       measure: punchBothMapped),
   ]
 
@@ -41,7 +41,7 @@ extension Free {
       OperationSpec(
         benchmark: benchmark, name: "allocate-after-free",
         summary: "the host's first store to each page, right after as many of the same kind were freed",
-        method: "chained stamps", backings: mappable, tier: .detail, takesPagesIn: true),
+        method: "chained stamps", backings: Backing.mappable, tier: .detail, takesPagesIn: true),
       measure: allocateAfterFree),
   ]
 

@@ -7,10 +7,10 @@ import Model
 /// free: giving memory back. What it measures and how it can mislead stands in Loops/free.c.
 enum Free {
   static let benchmark = "free"
-  static let mappable = Backing.allCases.filter { !$0.isPrivate }
-  static let files = mappable.filter { !$0.isAnonymous }
+  private static let files = Backing.mappable.filter(\.hasFile)
   static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
-  private static let guestBackings = Backing.allCases.filter { $0 != .memfdSecret && $0 != .anonymousHuge }
+  /// A VM's end is counted by its small pages.
+  private static let guestBackings = Backing.allCases.filter { $0.backsGuests && !$0.isHuge }
 
   static let operations = whole + inBatches + again + killed
 
@@ -19,12 +19,12 @@ enum Free {
       OperationSpec(
         benchmark: benchmark, name: "unmap",
         summary: "munmap while a descriptor is open: anonymous memory is freed, a file's only unmapped",
-        method: "whole call", backings: mappable), measure: unmap),
+        method: "whole call", backings: Backing.mappable), measure: unmap),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "unmap-last-reference",
         summary: "munmap of the last reference: memory is freed",
-        method: "whole call", backings: mappable, tier: .headline), measure: unmapLastReference),
+        method: "whole call", backings: Backing.mappable, tier: .headline), measure: unmapLastReference),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "punch-hole",
@@ -54,8 +54,8 @@ enum Free {
   ]
 
   private static func needsPunchHole(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
-    guard measured.backing == .memfdSecret else { return nil }
-    return .unsupported("memfd_secret has no fallocate: EOPNOTSUPP")
+    guard !measured.backing.punchesHoles else { return nil }
+    return .unsupported("\(measured.backing.rawValue) has no fallocate: EOPNOTSUPP")
   }
 
   /// Fresh memory with every page touched and its placement read back.

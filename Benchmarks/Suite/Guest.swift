@@ -42,8 +42,7 @@ struct Guest: ~Copyable {
     let backing = measured.backing
     let bytes = measured.pages * context.pageBytes
     let order = order ?? context.buffers.order(measured.order, pages: measured.pages)
-    let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
-    let machine = try context.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
+    let machine = try context.memory.machine(for: backing)
     let vcpu = try context.kvm.withDevice { kvm throws(Refusal) in
       try VirtualCPU(kvm, in: machine, order: order)
     }
@@ -54,8 +53,7 @@ struct Guest: ~Copyable {
       try machine.addSlot(regionSlot, at: gpa, memory: parts.region)
       return Guest(vcpu: vcpu, userspace: parts.region, file: parts.file, machine: machine)
     }
-    let flags = try context.kvm.capabilities.get().flags(for: backing).flags
-    let file = try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
+    let file = try context.memory.guestFile(backing, in: machine, bytes: bytes)
     let userspace = try Region.reserved(bytes: bytes)
     try machine.addSlot(regionSlot, at: gpa, file: file, userspace: userspace)
     if backing.isPrivate { try machine.makePrivate(at: gpa, bytes: bytes) }

@@ -11,7 +11,7 @@ import Model
 enum GuestFault {
   static let benchmark = "guest-fault"
   private static let guestMemfds = Backing.allCases.filter(\.isGuestMemfd)
-  private static let hostMapped = guestMemfds.filter { !$0.isPrivate }
+  private static let hostMapped = guestMemfds.filter(\.isMappable)
 
   static let operations: [MeasuredOperation] = [
     MeasuredOperation(
@@ -53,8 +53,9 @@ enum GuestFault {
 
   static func needsGuest(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
     // First what no remedy changes.
-    guard measured.backing != .memfdSecret else {
-      return .unsupported("memfd_secret refuses get_user_pages, so it can back no guest memory")
+    guard measured.backing.backsGuests else {
+      return .unsupported(
+        "\(measured.backing.rawValue) refuses get_user_pages, so it can back no guest memory")
     }
     return Guest.refusal(context)
   }

@@ -11,9 +11,9 @@ import Model
 enum ReadAhead {
   private static let batches = [1, 8, 64, 512]
   // A huge page is no batch.
-  private static let mappable = Backing.allCases.filter { !$0.isPrivate && $0 != .anonymousHuge }
+  private static let mappable = Backing.mappable.filter { !$0.isHuge }
   // Shadow paging prefetches what a slot's own mapping already has, so that pages of ordinary memory do not all fault.
-  private static let hostMapped = Backing.allCases.filter { $0.isGuestMemfd && !$0.isPrivate }
+  private static let hostMapped = Backing.mappable.filter(\.isGuestMemfd)
 
   static let host = MeasuredOperation(
     OperationSpec(

@@ -12,21 +12,6 @@ struct Subject: ~Copyable {
   /// Host faults of filling it, once that was done.
   private(set) var faultsUntimed: Int64?
 
-  /// A fresh file of the case's size; nil for anonymous memory.
-  static func file(_ backing: Backing, bytes: Int, _ context: MeasuringContext) throws(Refusal) -> MemoryFile?
-  {
-    switch backing {
-    case .anonymous, .anonymousHuge: return nil
-    case .memfd: return try .memfd(bytes: bytes)
-    case .memfdSecret: return try .memfdSecret(bytes: bytes)
-    case .guestMemfd, .guestMemfdNoDirectMap, .guestMemfdPrivate, .guestMemfdPrivateNoDirectMap:
-      let flags = try context.kvm.capabilities.get().flags(for: backing).flags
-      return try context.kvm.withHostMachine { machine throws(Refusal) in
-        try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
-      }
-    }
-  }
-
   /// Fresh memory, mapped and untouched.
   init(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
     try self.init(
@@ -35,14 +20,8 @@ struct Subject: ~Copyable {
 
   /// - Parameter aligned: as of `Region.mapping`.
   init(_ backing: Backing, bytes: Int, aligned: Bool = false, _ context: MeasuringContext) throws(Refusal) {
-    let file = try Self.file(backing, bytes: bytes, context)
-    switch file {
-    case .some(let mapped): region = try Region.mapping(mapped, aligned: aligned)
-    case .none:
-      region =
-        backing == .anonymousHuge
-        ? try .anonymousHuge(bytes: bytes) : try .anonymous(bytes: bytes, aligned: aligned)
-    }
+    let file = try context.memory.file(backing, bytes: bytes)
+    region = try context.memory.region(backing, of: file, bytes: bytes, aligned: aligned)
     self.file = file
   }
 
@@ -132,6 +111,9 @@ struct Touched {
 }
 
 extension MeasuringContext {
+  /// Makes the memory under test.
+  var memory: MemoryFactory { MemoryFactory(kvm) }
+
   /// The block whose every page is touched, each timed, and whose memory is then asked for its place.
   func touch(_ base: UnsafeMutableRawPointer, _ measured: Case) throws(Refusal) -> BlockReading {
     try timedTouch(base, measured).reading(placement(of: base, measured), self)

@@ -8,21 +8,21 @@ import Model
 /// how it can mislead stands in Loops/tlb-flush.c and CKernel's companion.h.
 enum TLBFlush {
   static let benchmark = "tlb-flush"
-  private static let mappable = Backing.allCases.filter { !$0.isPrivate }
 
   static let operations: [MeasuredOperation] = [
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "bystander",
         summary: "time stolen from each other CPU, which never touches the memory, per page faulted in",
-        method: "companions' gaps", others: [.spin], backings: mappable, tier: .answer, takesPagesIn: true,
+        method: "companions' gaps", others: [.spin], backings: Backing.mappable, tier: .answer,
+        takesPagesIn: true,
         expects: Expectation(host: .onePerPage), isPathLength: false),
       requirement: Catalogue.needsCompanion, measure: bystander),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "faulting-thread",
         summary: "the fault with the other CPUs spinning, against the same fault with them left alone",
-        method: "chained stamps", armAxis: .others, backings: mappable, takesPagesIn: true,
+        method: "chained stamps", armAxis: .others, backings: Backing.mappable, takesPagesIn: true,
         expects: Expectation(host: .onePerPage)),
       requirement: Catalogue.needsCompanion, measure: touch),
     MeasuredOperation(

@@ -39,9 +39,7 @@ public enum Timing {
     var times: [Way: [Double]] = [:]
     // Every way finds the frames that blocks find.
     let frames = FrameRotation(context)
-    let measured = Case(
-      benchmark: FaultIn.benchmark, operation: "touch", backing: backing, pages: pages, order: .sequential,
-      threads: 1, cpuNode: 0, memoryNode: 0, others: .idle)
+    let measured = Case(FaultIn.benchmark, "touch", backing, pages: pages)
     try context.cpus.companions.hold(context.cpus.crew.held, .spin)
     for block in 0...blocks {
       if Runner.isInterrupted { return nil }

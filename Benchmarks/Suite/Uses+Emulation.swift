@@ -16,8 +16,7 @@ extension Uses {
     let bytes = bytes(of: backing)
     // The last page of the guest's region has no memory behind it.
     let order = context.buffers.order(.sequential, pages: bytes / context.pageBytes + 1)
-    let type: VirtualMachineType = backing.isPrivate ? .softwareProtected : .standard
-    let machine = try context.kvm.withDevice { kvm throws(Refusal) in try VirtualMachine(kvm, type: type) }
+    let machine = try context.memory.machine(for: backing)
     // Where it cannot be asked for, a failure ends the guest by an exception (KVM_EXIT_SHUTDOWN).
     _ = ckernel_vm_exit_on_emulation_failure(machine.descriptor.number)
     let vcpu = try context.kvm.withDevice { kvm throws(Refusal) in
@@ -29,8 +28,7 @@ extension Uses {
       try machine.addSlot(Guest.regionSlot, at: gpa, memory: parts.region)
       return try run(vcpu)
     }
-    let flags = try context.kvm.capabilities.get().flags(for: backing).flags
-    let file = try MemoryFile.guestMemfd(in: machine, bytes: bytes, flags: flags)
+    let file = try context.memory.guestFile(backing, in: machine, bytes: bytes)
     let userspace = backing.isPrivate ? try Region.reserved(bytes: bytes) : try Region.mapping(file)
     try machine.addSlot(Guest.regionSlot, at: gpa, file: file, userspace: userspace)
     if backing.isPrivate { try machine.makePrivate(at: gpa, bytes: bytes) }

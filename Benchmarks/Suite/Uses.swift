@@ -97,7 +97,7 @@ public final class Uses {
 
   /// One page; a huge one where pages are huge.
   func bytes(of backing: Backing) -> Int {
-    backing == .anonymousHuge ? hugePageBytes : context.pageBytes
+    backing.faultBytes(pageBytes: context.pageBytes)
   }
 
   private static func ring() throws(Refusal) -> OwnedDescriptor {

@@ -66,8 +66,9 @@ public final class Verify {
         Runner.isInterrupted ? nil : DirectMapRow(backing, observe(backing), flushes: flushes)
       }
     }
-    if backings.contains(.guestMemfdNoDirectMap), !Runner.isInterrupted {
-      report.flushLooks = Result { () throws(Refusal) in try lookAtFlush(.guestMemfdNoDirectMap) }
+    let flushed = backings.first { $0.isGuestMemfd && $0.isMappable && $0.removesDirectMap }
+    if let flushed, !Runner.isInterrupted {
+      report.flushLooks = Result { () throws(Refusal) in try lookAtFlush(flushed) }
     }
     if !Runner.isInterrupted { report.scan?.after = try? scan()?.count }
     return report
@@ -98,12 +99,10 @@ public final class Verify {
 
   /// The region of one backing; huge pages need whole ones.
   func region(of backing: Backing) -> Case {
-    let run = backing == .anonymousHuge ? hugePageBytes / context.pageBytes : 1
-    return Case(
-      benchmark: "verify", operation: "look", backing: backing, pages: (pages + run - 1) / run * run,
-      order: .sequential, threads: 1, cpuNode: session.pairs[0].cpuNode,
-      memoryNode: session.pairs[0].memoryNode,
-      others: .idle)
+    let run = backing.faultBytes(pageBytes: context.pageBytes) / context.pageBytes
+    var region = Case("verify", "look", backing, pages: (pages + run - 1) / run * run)
+    (region.cpuNode, region.memoryNode) = (session.pairs[0].cpuNode, session.pairs[0].memoryNode)
+    return region
   }
 
   /// Most pages that `region(of:)` takes for a number asked for.
@@ -116,8 +115,7 @@ public final class Verify {
 
   private func lookAtHost(_ measured: Case) throws(Refusal) -> [DirectMapLook] {
     let backing = measured.backing
-    let hasFile = !backing.isAnonymous
-    let hasFallocate = hasFile && backing != .memfdSecret
+    let hasFallocate = backing.hasFallocate
     let removes = backing.removesDirectMap
     var looks: [DirectMapLook] = []
     let before = hasFallocate ? try scan() : nil
@@ -138,7 +136,7 @@ public final class Verify {
         ckernel_madvise(subject.base, measured.pages * context.pageBytes, MADV_DONTNEED), "MADV_DONTNEED")
     }
     subject.unmap()
-    guard hasFile else {
+    guard backing.hasFile else {
       return looks + [try look(.closed, at: frames[...], holdsPattern: false, expectGone: false)]
     }
     looks.append(try look(.unmapped, at: frames[...], holdsPattern: true, expectGone: removes))

@@ -188,12 +188,5 @@ public final class FrameRotation {
 }
 
 extension Backing {
-  fileprivate var list: FrameRotation.List {
-    switch self {
-    case .anonymous, .memfd: .movable
-    case .anonymousHuge: .huge
-    case .memfdSecret, .guestMemfd, .guestMemfdPrivate, .guestMemfdNoDirectMap, .guestMemfdPrivateNoDirectMap:
-      .unmovable
-    }
-  }
+  fileprivate var list: FrameRotation.List { isHuge ? .huge : source.isMovable ? .movable : .unmovable }
 }

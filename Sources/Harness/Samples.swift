@@ -59,7 +59,7 @@ extension MeasuringContext {
   /// A huge page's fault covers many touches, so its cost is spread over them. In random order those of one huge
   /// page are not neighbours: there the whole region, or a thread's part of it, is one sample.
   private func pagesPerFault(_ measured: Case, of pages: Int) -> Int {
-    guard measured.backing == .anonymousHuge else { return 1 }
+    guard measured.backing.isHuge else { return 1 }
     return measured.order == .sequential ? hugePageBytes / pageBytes : pages
   }
 

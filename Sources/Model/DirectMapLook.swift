@@ -70,7 +70,7 @@ public struct DirectMapVerdict: Hashable, Sendable {
     let looks = flushes == false ? Self.seeingThroughStale(looks) : looks
     var contradictions: [String] = []
     var notes: [String] = []
-    removal = Self.removal(looks, hasFallocate: !backing.isAnonymous && backing != .memfdSecret)
+    removal = Self.removal(looks, hasFallocate: backing.hasFallocate)
     switch removal {
     case .never where backing.removesDirectMap:
       contradictions.append("its pages should leave the direct map, and the kernel still reads all of them")

@@ -63,7 +63,7 @@ private struct ExpectedPages {
   let strays: Int
 
   init(_ measured: Case, pageBytes: Int) {
-    isHuge = measured.backing == .anonymousHuge
+    isHuge = measured.backing.isHuge
     pages = isHuge ? max(1, measured.pages * pageBytes / hugePageBytes) : measured.pages
     strays = 16 * measured.threads
   }

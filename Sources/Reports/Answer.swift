@@ -78,7 +78,7 @@ private struct Question {
   }
 
   /// The arms that answer: memfd tells a kernel developer something, not an operator, unless it is the baseline.
-  private static let arms = Backing.allCases.filter { $0 != .memfd }
+  private static let arms = Backing.allCases.filter(\.descriptor.answersOperators)
 
   func answer(_ summaries: [Summary], pages: Double) -> String {
     let name = "\(benchmark) \(operation)"
@@ -178,27 +178,16 @@ private struct Question {
 
   /// Where on the axes that are neither backing nor others.
   private struct Point: Hashable {
-    var pages: Int
-    var order: AccessOrder
-    var state: BlockState
-    var cpuNode: Int
-    var memoryNode: Int
+    private let measured: Case
 
-    init(_ measured: Case) {
-      pages = measured.pages
-      order = measured.order
-      state = measured.state
-      cpuNode = measured.cpuNode
-      memoryNode = measured.memoryNode
-    }
+    init(_ measured: Case) { self.measured = measured.without(.backing, .others) }
 
     /// What departs from the plain case: sequential, local memory.
     var text: String {
-      var text = ""
-      if order != .sequential { text += ", \(order.rawValue) order" }
-      if state != .cold { text += ", state=\(state.rawValue)" }
-      if cpuNode != memoryNode { text += ", CPU node \(cpuNode), memory node \(memoryNode)" }
-      return text
+      let state = Axis.state.isNeutral(in: measured) ? nil : Axis.state.part(of: measured)
+      let (cpuNode, memoryNode) = (measured.cpuNode, measured.memoryNode)
+      let nodes = cpuNode == memoryNode ? nil : "CPU node \(cpuNode), memory node \(memoryNode)"
+      return [Axis.order.words(of: measured), state, nodes].compactMap { $0.map { ", \($0)" } }.joined()
     }
   }
 }

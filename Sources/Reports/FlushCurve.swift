@@ -27,18 +27,16 @@ public enum FlushCurve {
     var unit: SampleUnit
 
     init(_ summary: Summary) {
-      point = summary.measuredCase
-      state = point.busy?.state
+      point = summary.measuredCase.without(.backing, .busy, .online)
+      state = summary.measuredCase.busy?.state
       unit = summary.unit
-      point.backing = .anonymous
-      point.busy = nil
-      point.online = nil
     }
 
     var text: String {
-      let busy = state.map { "others=\(point.others.rawValue) but those busy with \($0.rawValue)" }
+      let others = Axis.others.label(of: point)
       let parts = [
-        "\(point.benchmark) \(point.operation)", busy ?? "others=\(point.others.rawValue)",
+        "\(point.benchmark) \(point.operation)",
+        state.map { "\(others) but those busy with \($0.rawValue)" } ?? others,
         "\(Figures.count(point.pages)) pages, CPU node \(point.cpuNode), memory node \(point.memoryNode)",
         unit == .instructions ? "instructions per page, over all CPUs" : "per page",
       ]
@@ -62,7 +60,7 @@ public enum FlushCurve {
     let numbers = [TextTable.Alignment](repeating: .right, count: 9)
     var table = TextTable([.left] + numbers + [.left, .left], indent: 4)
     table.row([
-      curve.first?.armAxis == .busy ? "busy" : "online", "p50", "p99", "stolen p50", "p99", "gap p50", "p99",
+      curve.first?.armAxis.axis.name ?? "", "p50", "p99", "stolen p50", "p99", "gap p50", "p99",
       "refill", "gaps", "CAL", "flush by", "against the control",
     ])
     for summary in curve {
@@ -116,17 +114,12 @@ public enum FlushCurve {
       return "    " + style.dim(text) + "\n"
     }
     let off = points.map { abs($0.y - line.intercept - line.slope * $0.x) }.max() ?? 0
-    let what = curve[0].armAxis == .busy ? "busy" : "online"
+    let what = curve[0].armAxis.axis.name
     return "    "
       + style.dim(
         "a line through \(numbers) numbers of CPUs: \(Figures.shift(line.slope, unit)) for each further \(what) one; "
           + "no point is more than \(Figures.amount(off, unit)) off it") + "\n"
   }
-}
-
-extension ArmAxis {
-  /// Arms that are points of curves, which have a table of their own.
-  var isCurve: Bool { self == .busy || self == .online }
 }
 
 extension Summary {

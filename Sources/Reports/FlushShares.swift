@@ -32,27 +32,14 @@ struct FlushShares {
     return points.flatMap { point in
       let mine = rows.filter { self.point($0) == point }
       return Backing.allCases.compactMap { backing in
-        counterpart(of: backing).flatMap { FlushShares(mine, backing, plain: $0) }
+        backing.counterpart.flatMap { FlushShares(mine, backing, plain: $0) }
       }
     }
   }
 
   /// What the rows of an account have in common.
   private static func point(_ row: Summary) -> Case {
-    var point = row.measuredCase.apartFromThreads
-    (point.benchmark, point.operation) = ("", "")
-    (point.backing, point.flush) = (.anonymous, nil)
-    return point
-  }
-
-  /// The same memory with its direct map entries.
-  private static func counterpart(of backing: Backing) -> Backing? {
-    switch backing {
-    case .memfdSecret: .memfd
-    case .guestMemfdNoDirectMap: .guestMemfd
-    case .guestMemfdPrivateNoDirectMap: .guestMemfdPrivate
-    case .anonymous, .anonymousHuge, .memfd, .guestMemfd, .guestMemfdPrivate: nil
-    }
+    row.measuredCase.apartFromThreads.without(.benchmark, .operation, .backing, .flush)
   }
 
   private init?(_ rows: [Summary], _ backing: Backing, plain: Backing) {
@@ -82,7 +69,7 @@ struct FlushShares {
     self.backing = backing
     self.plain = plain
     heading =
-      "What the median \(benchmark) touch of \(backing.label) is made of   others=\(first.others.rawValue)   "
+      "What the median \(benchmark) touch of \(backing.label) is made of   \(Axis.others.label(of: first))   "
       + SummaryTable.place(ofThreads: rows)
   }
 
@@ -106,8 +93,10 @@ struct FlushShares {
       limits.append(
         "the flush cannot be switched off here: what waits for cpa_lock is not told from what it takes")
     }
-    if backing == .memfdSecret {
-      limits.append("memfd_secret is another file system than memfd: the difference is not the removal alone")
+    if backing.source != plain.source {
+      limits.append(
+        "\(backing.rawValue) is another file system than \(plain.rawValue): the difference is not the removal alone"
+      )
     }
     return limits
   }

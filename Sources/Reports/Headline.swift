@@ -8,14 +8,18 @@ public enum Headline {
     let removing = report.summaries.filter(\.measuredCase.backing.removesDirectMap)
     guard !removing.contains(where: { $0.hasFigure && !$0.measuredCase.backing.isProxy }) else { return nil }
     let flag = "GUEST_MEMFD_FLAG_NO_DIRECT_MAP"
-    let whyNoFlag =
-      reason(removing, of: .guestMemfdNoDirectMap) ?? reason(removing, of: .guestMemfdPrivateNoDirectMap)
-      ?? "not among the cases of this run"
+    let whyNoFlag = reason(removing, ofFirst: { $0.removesDirectMap && !$0.isProxy })
     if removing.contains(where: \.hasFigure) {
       return "only the proxy memfd_secret removes the direct map here; \(flag): \(whyNoFlag)"
     }
-    let whyNoProxy = reason(removing, of: .memfdSecret) ?? "not among the cases of this run"
+    let whyNoProxy = reason(removing, ofFirst: \.isProxy)
     return "nothing measured here removes the direct map; \(flag): \(whyNoFlag); memfd_secret: \(whyNoProxy)"
+  }
+
+  /// Of the first such backing that was among the cases.
+  private static func reason(_ summaries: [Summary], ofFirst isMeant: (Backing) -> Bool) -> String {
+    Backing.allCases.lazy.filter(isMeant).compactMap { reason(summaries, of: $0) }.first
+      ?? "not among the cases of this run"
   }
 
   /// The reason that most of a backing's cases name, with its remedy; the first of equally frequent ones. Some

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Model
 
 /// Cases under headings, so that what their keys have in common stands once.
 struct KeyGroup {
@@ -16,7 +17,7 @@ struct KeyGroup {
     var groups: [String: [[String]]] = [:]
     for key in keys {
       let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      let name = parts.count > 2 ? "\(parts[0]) \(parts[1])" : ""
+      let name = parts.count >= Axis.bare.count ? "\(parts[0]) \(parts[1])" : ""
       if groups[name] == nil { order.append(name) }
       groups[name, default: []].append(parts)
     }
@@ -30,10 +31,12 @@ struct KeyGroup {
       members = keys.map { $0.joined(separator: "/") }.map { ($0, $0) }
       return
     }
-    let common = first.dropFirst(3).filter { part in keys.allSatisfy { $0.dropFirst(3).contains(part) } }
+    let bare = Axis.bare.count
+    let common = first.dropFirst(bare).filter { part in keys.allSatisfy { $0.dropFirst(bare).contains(part) }
+    }
     heading = common.isEmpty ? name : "\(name)   \(common.joined(separator: " "))"
     members = keys.map { parts in
-      let own = parts.dropFirst(3).filter { !common.contains($0) }
+      let own = parts.dropFirst(bare).filter { !common.contains($0) }
       return (parts.joined(separator: "/"), ([parts[2]] + own).joined(separator: " "))
     }
   }

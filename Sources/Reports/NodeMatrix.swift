@@ -14,9 +14,9 @@ enum NodeMatrix {
     var order: [Case] = []
     var matrices: [Case: [NodePair: Summary]] = [:]
     for summary in report.summaries where summary.hasFigure && summary.armAxis == .backing {
-      var point = summary.measuredCase
-      let pair = NodePair(cpuNode: point.cpuNode, memoryNode: point.memoryNode)
-      (point.cpuNode, point.memoryNode) = (0, 0)
+      let measured = summary.measuredCase
+      let pair = NodePair(cpuNode: measured.cpuNode, memoryNode: measured.memoryNode)
+      let point = measured.without(.cpuNode, .memoryNode)
       if matrices[point] == nil { order.append(point) }
       matrices[point, default: [:]][pair] = summary
     }
@@ -44,7 +44,7 @@ enum NodeMatrix {
           })
     }
     let heading =
-      "\(point.benchmark) \(point.operation), \(point.backing.label), others=\(point.others.rawValue)"
+      "\(point.benchmark) \(point.operation), \(point.backing.label), \(Axis.others.label(of: point))"
     return heading + "\n" + table.render(style) + together(cells)
   }
 

@@ -76,27 +76,28 @@ public struct PlanOutline: Sendable {
 
   /// What the arms have in common and in what they differ: `8 backings × 10 pairs of nodes, others=spin`.
   private func axes(_ cases: [Case]) -> String {
-    func distinct<Value: Hashable>(_ value: (Case) -> Value?) -> [Value] {
-      var seen: Set<Value> = []
-      return cases.compactMap(value).filter { seen.insert($0).inserted }
-    }
-    func list<Value: Hashable>(_ name: String, _ value: (Case) -> Value?) -> String? {
-      let values = distinct(value)
-      return values.isEmpty ? nil : "\(name)=\(values.map { "\($0)" }.joined(separator: ","))"
-    }
-    let backings = distinct(\.backing)
-    let pairs = distinct { NodePair(cpuNode: $0.cpuNode, memoryNode: $0.memoryNode) }
-    let threads = distinct(\.threads)
-    let busyNodes = distinct { $0.busy?.node }
+    let backings = Set(cases.map(\.backing))
+    let pairs = Set(cases.map { NodePair(cpuNode: $0.cpuNode, memoryNode: $0.memoryNode) })
     let parts = [
-      backings.count == 1 ? backings[0].rawValue : "\(backings.count) backings",
+      backings.count == 1 ? backings.first?.rawValue : "\(backings.count) backings",
       self.pairs.count == 1 ? nil : pairs.count == 1 ? "one pair of nodes" : "\(pairs.count) pairs of nodes",
-      list("others", \.others.rawValue), threads == [1] ? nil : list("threads", \.threads),
-      list("flush", \.flush?.rawValue), list("batch", \.batch), list("cycle", \.cycle),
-      list("busy", { $0.busy?.count }), list("by", { $0.busy?.state.rawValue }),
-      busyNodes.isEmpty ? nil : list("on", { $0.busy?.node }), list("online", \.online),
     ]
-    return parts.compactMap(\.self).joined(separator: " ")
+    let planned = Axis.planned.flatMap { values(of: $0, in: cases) }
+    return (parts.compactMap(\.self) + planned).joined(separator: " ")
+  }
+
+  /// `others=spin,idle`; none of an axis that all cases leave alone.
+  private func values(of axis: Axis, in cases: [Case]) -> [String] {
+    guard !cases.allSatisfy(axis.isNeutral) else { return [] }
+    var names: [String] = []
+    var values: [String: [String]] = [:]
+    for facet in cases.flatMap(axis.facets) {
+      if values[facet.name] == nil { names.append(facet.name) }
+      if values[facet.name]?.contains(facet.value) != true {
+        values[facet.name, default: []].append(facet.value)
+      }
+    }
+    return names.map { "\($0)=\(values[$0, default: []].joined(separator: ","))" }
   }
 
   private func totals(_ first: FirstRounds, asked: Int) -> String {

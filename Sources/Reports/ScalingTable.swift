@@ -98,7 +98,7 @@ public enum ScalingTable {
       flush = row.measuredCase.flush
     }
 
-    var label: String { backing.label + (flush.map { " flush=\($0.rawValue)" } ?? "") }
+    var label: String { backing.label + (flush.map { " \(Axis.flush.name)=\($0.rawValue)" } ?? "") }
   }
 
   /// What a table's rows have in common.
@@ -106,13 +106,11 @@ public enum ScalingTable {
     private var measured: Case
 
     init(_ row: Summary) {
-      measured = row.measuredCase.apartFromThreads
-      measured.backing = .anonymous
-      measured.flush = nil
+      measured = row.measuredCase.apartFromThreads.without(.backing, .flush)
     }
 
     func heading(_ rows: [Summary]) -> String {
-      "\(measured.benchmark) \(measured.operation)   others=\(measured.others.rawValue)   "
+      "\(measured.benchmark) \(measured.operation)   \(Axis.others.label(of: measured))   "
         + SummaryTable.place(ofThreads: rows)
     }
   }

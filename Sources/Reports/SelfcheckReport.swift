@@ -12,7 +12,7 @@ public enum SelfcheckReport {
     let count = Figures.count(result.comparisons)
     var text = style.bold(
       "\(measured.benchmark) \(measured.operation), \(measured.backing.label), "
-        + "others=\(measured.others.rawValue), against itself: \(result.passes ? "passed" : "FAILED")")
+        + "\(Axis.others.label(of: measured)), against itself: \(result.passes ? "passed" : "FAILED")")
     text +=
       "\n  \(count) comparisons of \(result.blocks) blocks (median), \(Figures.fixed(report.elapsed, 1)) s, "
     text += "seed \(report.context.seed)\n"

@@ -13,17 +13,9 @@ extension Summary {
 
   /// What tells this arm from the others of its group.
   var armLabel: String {
-    switch armAxis {
-    case .backing: measuredCase.backing.label
-    case .others: "others=\(measuredCase.others.rawValue)"
-    case .flush: "flush=\(measuredCase.flush?.rawValue ?? "as it is")"
-    case .batch: "batch=\(measuredCase.batch ?? measuredCase.pages)"
-    case .cycle: "cycle=\(measuredCase.cycle ?? 1)"
-    case .threads: "threads=\(measuredCase.threads)"
-    case .busy: "\(measuredCase.backing.label) busy=\(measuredCase.busy?.text ?? "")"
-    case .online: "\(measuredCase.backing.label) online=\(measuredCase.online ?? 0)"
-    case .replica: "replica=\(measuredCase.replica ?? 0)"
-    }
+    let axis = armAxis.axis
+    guard axis != .backing else { return measuredCase.backing.label }
+    return (armAxis.isCurve ? "\(measuredCase.backing.label) " : "") + axis.label(of: measuredCase)
   }
 
   /// The unit in words.

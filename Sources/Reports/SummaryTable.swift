@@ -28,18 +28,8 @@ public enum SummaryTable {
 
     init(_ summary: Summary) {
       axis = summary.armAxis
-      point = summary.measuredCase
-      // The axis in which the arms differ is taken out of the comparison.
-      switch axis {
-      case .backing: point.backing = .anonymous
-      case .others: point.others = .idle
-      case .threads: point.threads = 1
-      case .flush: point.flush = nil
-      case .batch: point.batch = nil
-      case .cycle: point.cycle = nil
-      case .busy, .online: break
-      case .replica: point.replica = nil
-      }
+      // Without the axis in which the arms differ.
+      point = summary.measuredCase.without(axis.axis)
     }
   }
 
@@ -96,7 +86,7 @@ public enum SummaryTable {
     let point = summary.measuredCase
     var parts = ["\(point.benchmark) \(point.operation)"]
     if summary.armAxis != .backing { parts.append(point.backing.label) }
-    if summary.armAxis != .others { parts.append("others=\(point.others.rawValue)") }
+    if summary.armAxis != .others { parts.append(Axis.others.label(of: point)) }
     parts.append(place(point, withThreads: summary.armAxis != .threads))
     parts.append(summary.unitText)
     return parts.joined(separator: "   ")
@@ -104,8 +94,9 @@ public enum SummaryTable {
 
   /// Pages and nodes, and what departs from the plain case.
   static func place(_ point: Case, withThreads: Bool) -> String {
-    let threads = withThreads && point.threads > 1 ? ["\(point.threads) threads"] : []
-    return (["\(Figures.count(point.pages)) pages"] + conditions(point) + threads).joined(separator: ", ")
+    let threads = withThreads ? Axis.threads.words(of: point) : nil
+    let parts = ["\(Figures.count(point.pages)) pages"] + conditions(point) + [threads].compactMap(\.self)
+    return parts.joined(separator: ", ")
   }
 
   /// The same of rows that differ in their number of threads, and so in their pages.
@@ -121,8 +112,7 @@ public enum SummaryTable {
     parts.append(
       point.cpuNode == point.memoryNode
         ? "node \(point.cpuNode)" : "CPU node \(point.cpuNode), memory node \(point.memoryNode)")
-    if point.order != .sequential { parts.append("\(point.order.rawValue) order") }
-    if point.state != .cold { parts.append(point.state.rawValue) }
-    return parts
+    let named = Axis.all.filter { $0 != .threads }.compactMap { $0.words(of: point) }
+    return parts + named
   }
 }

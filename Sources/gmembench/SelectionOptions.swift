@@ -133,7 +133,8 @@ struct SelectionOptions: ParsableArguments {
   private func request(seed: UInt64, program: String?) -> SessionRequest {
     SessionRequest(
       cpu: cpu, cpuNodes: cpuNode, memoryNodes: memoryNode, regionBytes: regionBytes,
-      usesSecretMemory: backing?.values.contains(.memfdSecret) ?? true, clock: clock, dialect: abi.dialect,
+      usesSecretMemory: backing?.values.contains { $0.source == .memfdSecret } ?? true, clock: clock,
+      dialect: abi.dialect,
       acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, seed: seed, program: program)
   }
 

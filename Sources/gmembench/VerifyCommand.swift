@@ -68,8 +68,8 @@ struct VerifyCommand: ParsableCommand {
     let capacity = Verify.capacity(pages: pages, pageBytes: pageBytes)
     let session = try SelectionOptions.open(
       SessionRequest(
-        cpu: cpu, regionBytes: (backings.contains(.anonymousHuge) ? capacity : pages) * pageBytes,
-        usesSecretMemory: backings.contains(.memfdSecret), dialect: abi.dialect,
+        cpu: cpu, regionBytes: (backings.contains(where: \.isHuge) ? capacity : pages) * pageBytes,
+        usesSecretMemory: backings.contains { $0.source == .memfdSecret }, dialect: abi.dialect,
         acceptsHostRisk: acceptHostRisk, seed: 0, program: nil))
     let verify: Verify
     do throws(Refusal) {

@@ -26,9 +26,9 @@ struct CompanionsTests {
   private func measured(
     _ others: OthersState, threads: Int = 1, busy: BusyCPUs? = nil, online: Int? = nil
   ) -> Case {
-    Case(
-      benchmark: "b", operation: "o", backing: .memfd, pages: 1, order: .sequential, threads: threads,
-      cpuNode: 0, memoryNode: 0, others: others, busy: busy, online: online)
+    Case("b", "o", .memfd, pages: 1).with {
+      ($0.others, $0.threads, $0.busy, $0.online) = (others, threads, busy, online)
+    }
   }
 
   @Test func theOthersSpinOrSomeOfThemAreBusy() {

@@ -12,9 +12,7 @@ struct ExpectationTests {
   private static let pages = 512
 
   private func measured(_ backing: Backing, directMap: DirectMapSetting? = nil) -> Case {
-    Case(
-      benchmark: "b", operation: "o", backing: backing, pages: Self.pages, order: .sequential, threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .spin, directMap: directMap)
+    Case("b", "o", backing, pages: Self.pages).with { ($0.others, $0.directMap) = (.spin, directMap) }
   }
 
   private func shortcoming(

@@ -17,9 +17,7 @@ struct FlushWitnessTests {
     _ backing: Backing, others: OthersState = .spin, calls: [Int64], shootdowns: [Int64] = [0, 0, 0, 0],
     takesPagesIn: Bool = true
   ) -> Arm {
-    let measured = Case(
-      benchmark: "b", operation: "o", backing: backing, pages: Self.pages, order: .sequential, threads: 1,
-      cpuNode: 0, memoryNode: 0, others: others)
+    let measured = Case("b", "o", backing, pages: Self.pages).with { $0.others = others }
     let spec = OperationSpec(
       benchmark: "b", name: "o", summary: "", method: "", backings: [backing], takesPagesIn: takesPagesIn)
     var arm = Arm(measured, spec: spec, identity: ArmIdentity(), unit: .nanoseconds, pageBytes: 4096)
@@ -72,9 +70,7 @@ struct FlushWitnessTests {
   private func mechanism(
     _ calls: [Int64]?, _ feature: String?, _ backing: Backing = .memfdSecret, busy: Int = 2
   ) -> FlushMechanism? {
-    let measured = Case(
-      benchmark: "b", operation: "o", backing: backing, pages: Self.pages, order: .sequential, threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .idle, busy: BusyCPUs(busy, .syscall))
+    let measured = Case("b", "o", backing, pages: Self.pages).with { $0.busy = BusyCPUs(busy, .syscall) }
     let counters = Counters(calInterrupts: calls, tlbInterrupts: calls?.map { _ in 0 })
     return Self.witness(feature).mechanism(by: counters, blocks: 1, of: measured)
   }

@@ -27,10 +27,7 @@ struct MadeUpRun {
   static func measured(
     _ backing: Backing, operation: String = "call", flush: FlushSetting? = nil, replica: Int? = nil
   ) -> Case {
-    Case(
-      benchmark: "made-up", operation: operation, backing: backing, pages: pages, order: .sequential,
-      threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .idle, flush: flush, replica: replica)
+    Case("made-up", operation, backing, pages: pages).with { ($0.flush, $0.replica) = (flush, replica) }
   }
 
   static func spec(

@@ -49,10 +49,7 @@ struct MadeRun {
   }
 
   static func point(_ operation: String) -> Case {
-    Case(
-      benchmark: "fault-in", operation: operation, backing: .memfd, pages: 512, order: .sequential,
-      threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .spin)
+    Case("fault-in", operation, .memfd, pages: 512).with { $0.others = .spin }
   }
 
   /// Each operation has a warm-up, an invalid block and two that count; one more case is unsupported.

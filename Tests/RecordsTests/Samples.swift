@@ -18,9 +18,7 @@ enum Made {
     measuringCPU: 0, heldCPUs: CPUSet([1]), onlineCPUs: CPUSet([0, 1]), pages: 512, pageBytes: 4096)
 
   static func point(_ backing: Backing = .guestMemfd) -> Case {
-    Case(
-      benchmark: "fault-in", operation: "touch", backing: backing, pages: 512, order: .sequential, threads: 1,
-      cpuNode: 0, memoryNode: 0, others: .spin)
+    Case("fault-in", "touch", backing, pages: 512).with { $0.others = .spin }
   }
 
   static func summary(_ backing: Backing = .memfdSecret, samples: [Double] = [1, 2, 3]) -> Summary {

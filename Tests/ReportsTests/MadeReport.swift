@@ -25,10 +25,9 @@ struct MadeReport {
     _ name: String, _ backing: Backing, _ others: OthersState = .spin, threads: Int = 1
   ) -> Case {
     let words = name.split(separator: " ")
-    return Case(
-      benchmark: String(words[0]), operation: String(words[1]), backing: backing, pages: 512,
-      order: .sequential,
-      threads: threads, cpuNode: 0, memoryNode: 0, others: others)
+    return Case(String(words[0]), String(words[1]), backing, pages: 512).with {
+      ($0.threads, $0.others) = (threads, others)
+    }
   }
 
   /// A measured arm; without a shift it is the baseline.

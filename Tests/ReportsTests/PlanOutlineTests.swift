@@ -12,10 +12,9 @@ import Testing
       benchmark: "fault-in", name: "touch", summary: "", method: "", backings: backings)
     let cases = pairs.flatMap { pair in
       backings.map {
-        Case(
-          benchmark: "fault-in", operation: "touch", backing: $0, pages: pages, order: .sequential,
-          threads: 1,
-          cpuNode: pair.cpuNode, memoryNode: pair.memoryNode, others: .spin)
+        Case("fault-in", "touch", $0, pages: pages).with {
+          ($0.cpuNode, $0.memoryNode, $0.others) = (pair.cpuNode, pair.memoryNode, .spin)
+        }
       }
     }
     let plan = Plan(

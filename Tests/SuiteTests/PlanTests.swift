@@ -306,6 +306,6 @@ struct PlanTests {
     (1, [1]), (2, [1, 2]), (4, [1, 2, 3, 4]), (5, [1, 2, 4, 5]), (64, [1, 2, 4, 8, 16, 32, 64]),
   ])
   func fewCPUsGiveEveryPoint(online: Int, counts: [Int]) {
-    #expect(FlushTargets.onlineCounts(online) == counts)
+    #expect(PlannedCPUs(others: 0, online: online).onlineCounts == counts)
   }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import GuestMemory
 import Model
 
 /// /dev/kvm for a run: opened once, with what it offers, or why there is none.
@@ -48,5 +47,5 @@ public final class KVMAccess {
   }
 
   /// Lets the group's VM go, so that one VM is alive at a time.
-  func endGroup() { hostMachine = nil }
+  public func endGroup() { hostMachine = nil }
 }
