@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* No guest program for this architecture yet: guest faults are `unsupported`, with that reason. */
+/*
+ * For every architecture without a guest program of its own, arm64 among them: guest faults are `unsupported`, with
+ * that reason. An architecture that gets one in its folder leaves this condition.
+ */
 #if !defined(__x86_64__)
 #include "ckernel/vcpu.h"
 
