@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import CKernel
-import Glibc
 import GuestMemory
 import Harness
+import Helpers
 import Loops
 import Model
 
@@ -42,54 +41,27 @@ extension Free {
   }
 }
 
-/// A process that holds a block's memory, and its last reference; ends with its owner.
-struct Holder: ~Copyable {
-  private let pid: pid_t
-  private let holding: ckernel_holding
-
-  private init(pid: pid_t, holding: ckernel_holding) {
-    self.pid = pid
-    self.holding = holding
-  }
-
-  /// On the measuring CPU and by its memory policy, which a child inherits.
-  static func start(_ measured: Case, _ bench: Workbench, touches: Bool) throws(Refusal) -> Holder {
+extension Holder {
+  /// Of a block's memory, on the measuring CPU and by its memory policy.
+  fileprivate static func start(
+    _ measured: Case, _ bench: Workbench, touches: Bool
+  ) throws(Refusal) -> Holder {
     guard let program = bench.companions.program else { throw .failed("no program to start a holder from") }
     let bytes = measured.pages * bench.pageBytes
-    let memory =
-      switch measured.backing {
-      case .anonymous: CKERNEL_HELD_ANONYMOUS
-      case .anonymousHuge: CKERNEL_HELD_ANONYMOUS_HUGE
-      default: CKERNEL_HELD_FILE
-      }
     // Closed on return: the holder's is the last.
     let file = try Subject.file(measured.backing, bytes: bytes, bench)
-    let descriptor: Int32 =
+    let memory: Memory =
       switch file {
-      case .some(let file): file.descriptor.number
-      case .none: -1
+      case .some(let file): .file(file.descriptor.number)
+      case .none: measured.backing == .anonymousHuge ? .anonymousHuge : .anonymous
       }
-    var holding = ckernel_holding()
-    let pid = try check(
-      ckernel_holder_start(
-        program, memory, descriptor, UInt64(bytes), UInt64(touches ? bytes : 0), &holding),
-      "starting a process that holds the memory")
-    return Holder(pid: pid, holding: holding)
+    return try start(program: program, memory: memory, bytes: bytes, touched: touches ? bytes : 0)
   }
-
-  deinit { ckernel_process_end(pid) }
 
   /// Asks the kernel where the holder's pages are, and whether huge pages came as such.
-  func verify(_ measured: Case, _ bench: Workbench) {
-    guard let base = UnsafeMutableRawPointer(bitPattern: UInt(holding.base)) else { return }
+  fileprivate func verify(_ measured: Case, _ bench: Workbench) {
+    guard let base else { return }
     bench.verifyPlacement(base, of: pid, pages: measured.pages, node: measured.memoryNode)
-    bench.record(faultsUntimed: Int64(clamping: holding.faults))
-  }
-
-  /// Gives the process up: the caller ends it.
-  consuming func release() -> pid_t {
-    let pid = pid
-    discard self
-    return pid
+    bench.record(faultsUntimed: faults)
   }
 }

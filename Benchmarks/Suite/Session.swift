@@ -3,6 +3,7 @@ import CKernel
 import Glibc
 import GuestMemory
 import Harness
+import Helpers
 import Machine
 import Model
 import SystemPackage

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CHelpers
 import CKernel
 import GuestMemory
+import Helpers
 import Machine
 import Model
 import Statistics
@@ -58,8 +60,8 @@ public final class Workbench {
   private var generator: SeededGenerator
   /// The frames that blocks and what is kept for them have had.
   let frameLedger: FrameLedger
-  private(set) var bookedBefore: [ckernel_companion_booking]
-  private(set) var bookedAfter: [ckernel_companion_booking]
+  private(set) var bookedBefore: [chelpers_companion_booking]
+  private(set) var bookedAfter: [chelpers_companion_booking]
   /// While a case has taken CPUs offline.
   private var onlineCPUs: OnlineCPUs?
   /// The CPUs that `counters` reads.
@@ -107,7 +109,7 @@ public final class Workbench {
     }
     self.crew = crew(measuringCPU, seats.values.first { $0.cpu == measuringCPU }?.held ?? manned)
     crews = seats.mapValues { crew($0.cpu, $0.held) }
-    bookedBefore = Array(repeating: ckernel_companion_booking(), count: companions.cpus.count)
+    bookedBefore = Array(repeating: chelpers_companion_booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
 
@@ -276,9 +278,9 @@ public final class Workbench {
   }
 
   /// What each companion booked during the last timed region, in ticks of the clock; nothing where it was left alone.
-  var bookings: [ckernel_companion_booking] {
+  var bookings: [chelpers_companion_booking] {
     zip(bookedBefore, bookedAfter).map { before, after in
-      ckernel_companion_booking(
+      chelpers_companion_booking(
         gaps: after.gaps &- before.gaps, stolen: after.stolen &- before.stolen,
         calm_walks: after.calm_walks &- before.calm_walks, calm_ticks: after.calm_ticks &- before.calm_ticks,
         refill_walks: after.refill_walks &- before.refill_walks,

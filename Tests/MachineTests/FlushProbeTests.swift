@@ -3,6 +3,7 @@ import CKernel
 import Glibc
 import GuestMemory
 import Model
+import TestSupport
 import Testing
 
 @testable import Machine

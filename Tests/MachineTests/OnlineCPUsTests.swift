@@ -2,6 +2,7 @@
 import Glibc
 import GuestMemory
 import Model
+import TestSupport
 import Testing
 
 @testable import Machine

@@ -77,11 +77,13 @@ int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_gue
 	return -ENOTSUP;
 }
 
-int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest)
+int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest,
+		       const struct ckernel_watch *watch)
 {
 	(void)vcpu;
 	(void)run;
 	(void)guest;
+	(void)watch;
 	return -ENOTSUP;
 }
 #endif

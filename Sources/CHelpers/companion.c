@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ckernel/companion.h"
+#include "chelpers/companion.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -33,8 +33,10 @@
 #define LINE_BYTES 64
 #define LINES 64 /* of the smallest page */
 
-_Static_assert(sizeof(struct ckernel_companion) <= CKERNEL_COMPANION_LENGTHS_OFFSET, "the lengths follow the struct");
-_Static_assert(CKERNEL_COMPANION_BYTES == CKERNEL_COMPANION_LENGTHS_OFFSET + 8 * CKERNEL_COMPANION_LENGTHS, "and end the file");
+_Static_assert(sizeof(struct chelpers_companion) <= CHELPERS_COMPANION_LENGTHS_OFFSET,
+	       "the lengths follow the struct");
+_Static_assert(CHELPERS_COMPANION_BYTES == CHELPERS_COMPANION_LENGTHS_OFFSET + 8 * CHELPERS_COMPANION_LENGTHS,
+	       "and end the file");
 
 static uint32_t load(const uint32_t *word)
 {
@@ -46,10 +48,10 @@ static void store(uint32_t *word, uint32_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
+pid_t chelpers_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
 {
 	char cpu_text[16], clock_text[16], parent_text[16];
-	char *arguments[] = { (char *)program, "companion", cpu_text, clock_text, parent_text, NULL };
+	char *arguments[] = { (char *)program, "helper", "companion", cpu_text, clock_text, parent_text, NULL };
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(clock_text, sizeof(clock_text), "%d", (int)clock);
@@ -65,7 +67,7 @@ struct pace {
 
 /* One companion at work: where its CPU's time goes. */
 struct watch {
-	struct ckernel_companion *companion;
+	struct chelpers_companion *companion;
 	enum ckernel_clock clock;
 	struct pace looking;  /* nothing between two looks */
 	struct pace calling;  /* a system call */
@@ -101,12 +103,12 @@ static void step(const struct watch *watch, size_t first)
 
 static void book(struct watch *watch, uint64_t distance, const struct pace *pace)
 {
-	struct ckernel_companion_booking *booking = &watch->companion->booking;
-	uint64_t *lengths = (uint64_t *)((char *)watch->companion + CKERNEL_COMPANION_LENGTHS_OFFSET);
+	struct chelpers_companion_booking *booking = &watch->companion->booking;
+	uint64_t *lengths = (uint64_t *)((char *)watch->companion + CHELPERS_COMPANION_LENGTHS_OFFSET);
 	uint64_t length = distance - pace->floor;
 	uint64_t gaps = booking->gaps;
 
-	__atomic_store_n(&lengths[gaps % CKERNEL_COMPANION_LENGTHS], length, __ATOMIC_RELAXED);
+	__atomic_store_n(&lengths[gaps % CHELPERS_COMPANION_LENGTHS], length, __ATOMIC_RELAXED);
 	__atomic_store_n(&booking->stolen, booking->stolen + length, __ATOMIC_RELAXED);
 	/* Whoever sees the count finds the length. */
 	__atomic_store_n(&booking->gaps, gaps + 1, __ATOMIC_RELEASE);
@@ -125,7 +127,7 @@ static inline int gap(struct watch *watch, const struct pace *pace)
 
 static void beat(const struct watch *watch)
 {
-	struct ckernel_companion *companion = watch->companion;
+	struct chelpers_companion *companion = watch->companion;
 
 	__atomic_store_n(&companion->cpu, sched_getcpu(), __ATOMIC_RELAXED);
 	store(&companion->beats, companion->beats + 1);
@@ -153,7 +155,7 @@ static void measure_floors(struct watch *watch)
 	for (int i = 0; i < FLOOR_ROUNDS / 10; i++) {
 		uint64_t distance;
 
-		step(watch, (size_t)i * LOOK_PAGES % CKERNEL_COMPANION_WALK_PAGES);
+		step(watch, (size_t)i * LOOK_PAGES % CHELPERS_COMPANION_WALK_PAGES);
 		distance = look(watch);
 		if (distance < stepping)
 			stepping = distance;
@@ -169,7 +171,7 @@ static void spin(struct watch *watch)
 	unsigned int looks = 0;
 
 	look(watch);
-	while (load(&watch->companion->command) == CKERNEL_COMPANION_SPIN) {
+	while (load(&watch->companion->command) == CHELPERS_COMPANION_SPIN) {
 		gap(watch, &watch->looking);
 		if (++looks % LOOKS_BETWEEN_PAUSES == 0)
 			ckernel_cpu_relax();
@@ -183,7 +185,7 @@ static void call_on(struct watch *watch)
 	unsigned int looks = 0;
 
 	look(watch);
-	while (load(&watch->companion->command) == CKERNEL_COMPANION_SYSCALL) {
+	while (load(&watch->companion->command) == CHELPERS_COMPANION_SYSCALL) {
 		call();
 		gap(watch, &watch->calling);
 		if (++looks % LOOKS_BETWEEN_PAUSES == 0) {
@@ -199,7 +201,7 @@ static uint64_t walk_once(struct watch *watch)
 	uint64_t begin = watch->last;
 	int gaps = 0;
 
-	for (size_t page = 0; page < CKERNEL_COMPANION_WALK_PAGES; page += LOOK_PAGES) {
+	for (size_t page = 0; page < CHELPERS_COMPANION_WALK_PAGES; page += LOOK_PAGES) {
 		step(watch, page);
 		gaps += gap(watch, &watch->stepping);
 	}
@@ -208,11 +210,11 @@ static uint64_t walk_once(struct watch *watch)
 
 static void walk(struct watch *watch)
 {
-	struct ckernel_companion_booking *booking = &watch->companion->booking;
+	struct chelpers_companion_booking *booking = &watch->companion->booking;
 	int is_calm = 0;
 
 	look(watch);
-	while (load(&watch->companion->command) == CKERNEL_COMPANION_WALK) {
+	while (load(&watch->companion->command) == CHELPERS_COMPANION_WALK) {
 		uint64_t ticks;
 		int gaps = 0;
 
@@ -255,7 +257,7 @@ static int pin(int cpu)
 static int prepare(struct watch *watch)
 {
 	size_t page_bytes = (size_t)getpagesize();
-	size_t bytes = CKERNEL_COMPANION_WALK_PAGES * page_bytes;
+	size_t bytes = CHELPERS_COMPANION_WALK_PAGES * page_bytes;
 	uint8_t *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pages == MAP_FAILED)
@@ -266,14 +268,15 @@ static int prepare(struct watch *watch)
 	watch->pages = pages;
 	watch->page_bytes = page_bytes;
 	watch->companion =
-		mmap(NULL, CKERNEL_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
+		mmap(NULL, CHELPERS_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
 	if (watch->companion == MAP_FAILED)
 		return -errno;
-	memset((char *)watch->companion + CKERNEL_COMPANION_LENGTHS_OFFSET, 0, CKERNEL_COMPANION_BYTES - CKERNEL_COMPANION_LENGTHS_OFFSET);
+	memset((char *)watch->companion + CHELPERS_COMPANION_LENGTHS_OFFSET, 0,
+	       CHELPERS_COMPANION_BYTES - CHELPERS_COMPANION_LENGTHS_OFFSET);
 	return 0;
 }
 
-int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
+int chelpers_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 {
 	struct watch watch = { .clock = clock };
 	int error;
@@ -290,29 +293,29 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 	measure_floors(&watch);
 	for (;;) {
 		uint32_t command = load(&watch.companion->command);
-		int is_busy = command > CKERNEL_COMPANION_IDLE;
+		int is_busy = command > CHELPERS_COMPANION_IDLE;
 
 		/* A CPU that was offline meanwhile has lost whoever was bound to it. */
 		error = is_busy ? pin(cpu) : 0;
 		if (error)
 			return error;
-		if (command == CKERNEL_COMPANION_VCPU) {
-			error = ckernel_companion_run_vcpu(watch.companion);
+		if (command == CHELPERS_COMPANION_VCPU) {
+			error = chelpers_companion_run_vcpu(watch.companion);
 			if (error)
 				return error;
 			continue;
 		}
 		store(&watch.companion->acknowledged, command);
 		switch (command) {
-		case CKERNEL_COMPANION_EXIT:
+		case CHELPERS_COMPANION_EXIT:
 			return 0;
-		case CKERNEL_COMPANION_SPIN:
+		case CHELPERS_COMPANION_SPIN:
 			spin(&watch);
 			break;
-		case CKERNEL_COMPANION_SYSCALL:
+		case CHELPERS_COMPANION_SYSCALL:
 			call_on(&watch);
 			break;
-		case CKERNEL_COMPANION_WALK:
+		case CHELPERS_COMPANION_WALK:
 			walk(&watch);
 			break;
 		default:
@@ -321,7 +324,7 @@ int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 	}
 }
 
-int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, uint32_t command)
+int chelpers_companion_command(struct chelpers_companion *companion, pid_t pid, uint32_t command)
 {
 	store(&companion->command, command);
 	syscall(SYS_futex, &companion->command, FUTEX_WAKE, 1, NULL, NULL, 0);
@@ -337,11 +340,11 @@ int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, ui
 	return -ETIMEDOUT;
 }
 
-struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_companion *companion)
+struct chelpers_companion_booking chelpers_companion_read(const struct chelpers_companion *companion)
 {
-	const struct ckernel_companion_booking *booking = &companion->booking;
+	const struct chelpers_companion_booking *booking = &companion->booking;
 
-	return (struct ckernel_companion_booking){
+	return (struct chelpers_companion_booking){
 		.gaps = __atomic_load_n(&booking->gaps, __ATOMIC_ACQUIRE),
 		.stolen = __atomic_load_n(&booking->stolen, __ATOMIC_RELAXED),
 		.calm_walks = __atomic_load_n(&booking->calm_walks, __ATOMIC_RELAXED),
@@ -351,23 +354,23 @@ struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_com
 	};
 }
 
-struct ckernel_companion_beat ckernel_companion_last_beat(const struct ckernel_companion *companion)
+struct chelpers_companion_beat chelpers_companion_last_beat(const struct chelpers_companion *companion)
 {
-	return (struct ckernel_companion_beat){
+	return (struct chelpers_companion_beat){
 		.beats = load(&companion->beats),
 		.cpu = __atomic_load_n(&companion->cpu, __ATOMIC_RELAXED),
 	};
 }
 
-size_t ckernel_companion_lengths(const struct ckernel_companion *companion, uint64_t from, uint64_t to,
-				 uint64_t *lengths)
+size_t chelpers_companion_lengths(const struct chelpers_companion *companion, uint64_t from, uint64_t to,
+				  uint64_t *lengths)
 {
-	const uint64_t *ring = (const uint64_t *)((const char *)companion + CKERNEL_COMPANION_LENGTHS_OFFSET);
+	const uint64_t *ring = (const uint64_t *)((const char *)companion + CHELPERS_COMPANION_LENGTHS_OFFSET);
 	size_t count = 0;
 
-	if (to - from > CKERNEL_COMPANION_LENGTHS)
-		from = to - CKERNEL_COMPANION_LENGTHS;
+	if (to - from > CHELPERS_COMPANION_LENGTHS)
+		from = to - CHELPERS_COMPANION_LENGTHS;
 	for (uint64_t gap = from; gap < to; gap++)
-		lengths[count++] = __atomic_load_n(&ring[gap % CKERNEL_COMPANION_LENGTHS], __ATOMIC_RELAXED);
+		lengths[count++] = __atomic_load_n(&ring[gap % CHELPERS_COMPANION_LENGTHS], __ATOMIC_RELAXED);
 	return count;
 }

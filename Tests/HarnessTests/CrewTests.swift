@@ -3,22 +3,8 @@ import Harness
 import Model
 import Testing
 
-@Suite("which CPUs are held")
-struct CompanionsTests {
-  private let topology = Topology(
-    online: CPUSet(0..<8), allowed: CPUSet(0..<6), nodes: [], allowedNodes: CPUSet([]),
-    siblings: [1: CPUSet([5])])
-
-  @Test func allowedOnesButNotTheSiblingOfTheMeasuringCPU() {
-    let held = Companions.holdable(beside: 1, topology: topology, quota: nil)
-    #expect(held.members == [0, 2, 3, 4])
-  }
-
-  @Test(arguments: [(0.5, 0), (1.0, 0), (2.5, 1), (3.0, 2), (64.0, 4)])
-  func neverMoreThanTheQuotaLessOne(quota: Double, count: Int) {
-    #expect(Companions.holdable(beside: 1, topology: topology, quota: quota).count == count)
-  }
-
+@Suite("who does what beside the measuring CPU")
+struct CrewTests {
   private let crew = Crew(
     measuring: 5, held: CPUSet(0..<5), online: CPUSet(0..<6), nodes: [0: CPUSet(0..<3), 1: CPUSet(3..<6)],
     kept: [2: CPUSet([0, 5]), 3: CPUSet([0, 1, 5])])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ckernel/forker.h"
+#include "chelpers/forker.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,12 +46,12 @@ static int answered(int channel, uint64_t *ticks)
 	return result;
 }
 
-int ckernel_forker_start(const char *program, int file, size_t tables, size_t every, enum ckernel_clock clock,
-			 struct ckernel_forker *forker)
+int chelpers_forker_start(const char *program, int file, size_t tables, size_t every, enum ckernel_clock clock,
+			  struct chelpers_forker *forker)
 {
 	char parent_text[16], tables_text[24], every_text[24], clock_text[16];
 	char *arguments[] = {
-		(char *)program, "forker", parent_text, tables_text, every_text, clock_text, NULL,
+		(char *)program, "helper", "forker", parent_text, tables_text, every_text, clock_text, NULL,
 	};
 	int channel[2];
 	pid_t pid;
@@ -72,11 +72,11 @@ int ckernel_forker_start(const char *program, int file, size_t tables, size_t ev
 			ckernel_process_end(pid);
 		return result;
 	}
-	*forker = (struct ckernel_forker){ pid, channel[0] };
+	*forker = (struct chelpers_forker){ pid, channel[0] };
 	return 0;
 }
 
-int ckernel_forker_fork(const struct ckernel_forker *forker, size_t times, uint64_t *ticks)
+int chelpers_forker_fork(const struct chelpers_forker *forker, size_t times, uint64_t *ticks)
 {
 	for (size_t i = 0; i < times; i++) {
 		char request = 0;
@@ -156,7 +156,7 @@ static struct answer fork_once(enum ckernel_clock clock)
 	return (struct answer){ result, ckernel_clock_end(clock) - begin };
 }
 
-int ckernel_forker_main(pid_t parent, size_t tables, size_t every, enum ckernel_clock clock)
+int chelpers_forker_main(pid_t parent, size_t tables, size_t every, enum ckernel_clock clock)
 {
 	struct answer answer = { 0, 0 };
 	char request;

@@ -1,54 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CHelpers
 import CKernel
 import Glibc
-import GuestMemory
 import Model
-
-/// One process that holds one CPU; ends with its owner.
-struct Companion: ~Copyable {
-  let cpu: Int
-  private let pid: pid_t
-  private let control: Region
-
-  private init(cpu: Int, pid: pid_t, control: consuming Region) {
-    self.cpu = cpu
-    self.pid = pid
-    self.control = control
-  }
-
-  static func start(program: String, cpu: Int, clock: ckernel_clock) throws(Refusal) -> Companion {
-    let file = try MemoryFile.memfd(bytes: Int(CKERNEL_COMPANION_BYTES))
-    let control = try Region.mapping(file)
-    let pid = try check(
-      ckernel_companion_spawn(program, Int32(cpu), clock, file.descriptor.number), "starting a companion")
-    return Companion(cpu: cpu, pid: pid, control: control)
-  }
-
-  deinit { ckernel_process_end(pid) }
-
-  private var shared: UnsafeMutablePointer<ckernel_companion> {
-    control.base.assumingMemoryBound(to: ckernel_companion.self)
-  }
-
-  func command(_ command: ckernel_companion_command) throws(Refusal) {
-    try check(
-      ckernel_companion_command(shared, pid, command.rawValue), "the companion on CPU \(cpu) does not answer")
-  }
-
-  func read() -> ckernel_companion_booking { ckernel_companion_read(shared) }
-
-  var isAlive: Bool { ckernel_process_lives(pid) != 0 }
-
-  var lastBeat: ckernel_companion_beat { ckernel_companion_last_beat(shared) }
-
-  /// The lengths of gaps number `from` to `to`, in ticks; of many, the latest.
-  func lengths(from: UInt64, to: UInt64) -> [UInt64] {
-    let shared = self.shared
-    return [UInt64](unsafeUninitializedCapacity: Int(CKERNEL_COMPANION_LENGTHS)) { buffer, count in
-      count = buffer.baseAddress.map { ckernel_companion_lengths(shared, from, to, $0) } ?? 0
-    }
-  }
-}
 
 /// The processes that hold every other allowed CPU in a known state. Started once, before any buffer or
 /// region exists: a forked child would make resident buffers copy-on-write.
@@ -105,7 +59,7 @@ public final class Companions {
   }
 
   /// - Parameters:
-  ///   - program: the executable whose `companion` subcommand runs them.
+  ///   - program: the executable that each is started from (``Companion/serve(cpu:clock:parent:)``).
   ///   - cpus: the CPUs to hold, the measuring one not among them.
   public init(program: String, cpus: CPUSet, clock: ckernel_clock) throws(Refusal) {
     var nodes: [Node] = []
@@ -115,7 +69,7 @@ public final class Companions {
     self.nodes = nodes
     self.program = program
     self.cpus = cpus
-    for node in nodes { try node.companion.command(CKERNEL_COMPANION_IDLE) }
+    for node in nodes { try node.companion.command(CHELPERS_COMPANION_IDLE) }
   }
 
   /// Keeps these CPUs busy, and leaves every other one alone.
@@ -130,13 +84,13 @@ public final class Companions {
   public var busy: CPUSet { CPUSet(nodes.lazy.filter { $0.state != nil }.map { $0.companion.cpu }) }
 
   /// A block begins: what was before says nothing of it.
-  func mark() { for node in nodes { node.mark() } }
+  public func mark() { for node in nodes { node.mark() } }
 
   /// Holds every busy companion against what it was told, since the mark.
   ///
   /// - Returns: why one was not at work; nil where all were.
   /// - Throws: where one has ended.
-  func look() throws(Refusal) -> String? {
+  public func look() throws(Refusal) -> String? {
     var reason: String?
     for node in nodes where node.state != nil {
       if let found = try node.look(), reason == nil { reason = found }
@@ -145,7 +99,7 @@ public final class Companions {
   }
 
   /// Copies what each has booked so far into `bookings`, which has one entry a companion.
-  func read(into bookings: inout [ckernel_companion_booking]) {
+  public func read(into bookings: inout [chelpers_companion_booking]) {
     for (index, node) in nodes.enumerated() {
       bookings[index] = node.companion.read()
     }
@@ -153,8 +107,8 @@ public final class Companions {
 
   /// The lengths of the gaps that companion number `index` booked between two readings, in ticks; of many, the
   /// latest.
-  func lengths(
-    _ index: Int, from before: ckernel_companion_booking, to after: ckernel_companion_booking
+  public func lengths(
+    _ index: Int, from before: chelpers_companion_booking, to after: chelpers_companion_booking
   ) -> [UInt64] {
     nodes[index].companion.lengths(from: before.gaps, to: after.gaps)
   }
@@ -166,17 +120,5 @@ public final class Companions {
       .subtracting(CPUSet([cpu])).subtracting(topology.siblings(of: cpu))
     guard let quota else { return others }
     return CPUSet(others.members.prefix(max(Int(quota) - 1, 0)))
-  }
-}
-
-extension BusyState? {
-  fileprivate var command: ckernel_companion_command {
-    switch self {
-    case nil: CKERNEL_COMPANION_IDLE
-    case .spin: CKERNEL_COMPANION_SPIN
-    case .syscall: CKERNEL_COMPANION_SYSCALL
-    case .walk: CKERNEL_COMPANION_WALK
-    case .vcpu: CKERNEL_COMPANION_VCPU
-    }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ckernel/holder.h"
+#include "chelpers/holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,12 +30,12 @@ static int read_whole(int fd, void *buffer, size_t bytes)
 	return (size_t)got == bytes ? 0 : -ECHILD;
 }
 
-pid_t ckernel_holder_start(const char *program, enum ckernel_held_memory memory, int file, uint64_t bytes,
-			   uint64_t touched, struct ckernel_holding *holding)
+pid_t chelpers_holder_start(const char *program, enum chelpers_held_memory memory, int file, uint64_t bytes,
+			    uint64_t touched, struct chelpers_holding *holding)
 {
 	char parent_text[16], memory_text[16], bytes_text[24], touched_text[24];
 	char *arguments[] = {
-		(char *)program, "holder", parent_text, memory_text, bytes_text, touched_text, NULL,
+		(char *)program, "helper", "holder", parent_text, memory_text, bytes_text, touched_text, NULL,
 	};
 	int report[2];
 	pid_t pid;
@@ -63,26 +63,26 @@ pid_t ckernel_holder_start(const char *program, enum ckernel_held_memory memory,
 	return result;
 }
 
-static int map(enum ckernel_held_memory memory, uint64_t bytes, uint8_t **base)
+static int map(enum chelpers_held_memory memory, uint64_t bytes, uint8_t **base)
 {
-	int flags = memory == CKERNEL_HELD_FILE ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
-	int file = memory == CKERNEL_HELD_FILE ? FILE_FD : -1;
-	uint64_t spare = memory == CKERNEL_HELD_ANONYMOUS_HUGE ? HUGE_PAGE_BYTES : 0;
+	int flags = memory == CHELPERS_HELD_FILE ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+	int file = memory == CHELPERS_HELD_FILE ? FILE_FD : -1;
+	uint64_t spare = memory == CHELPERS_HELD_ANONYMOUS_HUGE ? HUGE_PAGE_BYTES : 0;
 	void *mapping = mmap(NULL, bytes + spare, PROT_READ | PROT_WRITE, flags, file, 0);
 
 	if (mapping == MAP_FAILED)
 		return -errno;
 	*base = mapping;
-	if (memory == CKERNEL_HELD_FILE)
+	if (memory == CHELPERS_HELD_FILE)
 		return 0;
-	if (memory == CKERNEL_HELD_ANONYMOUS)
+	if (memory == CHELPERS_HELD_ANONYMOUS)
 		return ckernel_madvise(*base, bytes, MADV_NOHUGEPAGE);
 	*base += -(uintptr_t)mapping & (HUGE_PAGE_BYTES - 1);
 	return ckernel_madvise(*base, bytes, MADV_HUGEPAGE);
 }
 
-static int hold(enum ckernel_held_memory memory, uint64_t bytes, uint64_t touched,
-		struct ckernel_holding *holding)
+static int hold(enum chelpers_held_memory memory, uint64_t bytes, uint64_t touched,
+		struct chelpers_holding *holding)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	struct ckernel_thread_usage before, after;
@@ -102,9 +102,9 @@ static int hold(enum ckernel_held_memory memory, uint64_t bytes, uint64_t touche
 	return 0;
 }
 
-int ckernel_holder_main(pid_t parent, enum ckernel_held_memory memory, uint64_t bytes, uint64_t touched)
+int chelpers_holder_main(pid_t parent, enum chelpers_held_memory memory, uint64_t bytes, uint64_t touched)
 {
-	struct ckernel_holding holding = { 0 };
+	struct chelpers_holding holding = { 0 };
 	/* Memory that the kernel cannot provide is reported, not died of. */
 	int result = ckernel_signals_install();
 

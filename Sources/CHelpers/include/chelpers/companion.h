@@ -6,7 +6,7 @@
  * between them takes, as it measured when it started. That is what interrupts, the flush of the direct map
  * among them, take from that CPU.
  *
- * Told to walk, it also reads a byte of each of CKERNEL_COMPANION_WALK_PAGES pages of its own, at intervals
+ * Told to walk, it also reads a byte of each of CHELPERS_COMPANION_WALK_PAGES pages of its own, at intervals
  * and right after a gap. What a walk after a gap takes longer than one with no gap before it is the refill:
  * what the gap leaves behind for this CPU to fetch again.
  *
@@ -28,18 +28,18 @@
 
 #include "ckernel/clock.h"
 
-enum ckernel_companion_command {
-	CKERNEL_COMPANION_STARTING = 0, /* as acknowledged by a process that is not ready */
-	CKERNEL_COMPANION_IDLE = 1,	/* asleep in the kernel: the CPU is left alone */
-	CKERNEL_COMPANION_SPIN = 2,	/* in user space, looking at the clock */
-	CKERNEL_COMPANION_SYSCALL = 3,	/* a system call (getppid) between looks */
-	CKERNEL_COMPANION_WALK = 4,	/* as SPIN, with a walk through memory at times */
-	CKERNEL_COMPANION_VCPU = 5,	/* as SPIN, in a guest of its own */
-	CKERNEL_COMPANION_EXIT = 6,
+enum chelpers_companion_command {
+	CHELPERS_COMPANION_STARTING = 0, /* as acknowledged by a process that is not ready */
+	CHELPERS_COMPANION_IDLE = 1,	/* asleep in the kernel: the CPU is left alone */
+	CHELPERS_COMPANION_SPIN = 2,	/* in user space, looking at the clock */
+	CHELPERS_COMPANION_SYSCALL = 3,	/* a system call (getppid) between looks */
+	CHELPERS_COMPANION_WALK = 4,	/* as SPIN, with a walk through memory at times */
+	CHELPERS_COMPANION_VCPU = 5,	/* as SPIN, in a guest of its own */
+	CHELPERS_COMPANION_EXIT = 6,
 };
 
 /** What a companion has booked since it started; in ticks of the clock. */
-struct ckernel_companion_booking {
+struct chelpers_companion_booking {
 	uint64_t gaps;
 	uint64_t stolen;	/* the gaps' lengths, less what the work in each takes without a gap */
 	uint64_t calm_walks;	/* walks with no gap since the one before */
@@ -49,62 +49,59 @@ struct ckernel_companion_booking {
 };
 
 /** Shared by the measuring process and one companion. */
-struct ckernel_companion {
+struct chelpers_companion {
 	uint32_t command;
 	uint32_t apart[15]; /* a cache line of its own; over-aligned types do not reach Swift */
 	uint32_t acknowledged;
 	uint32_t beats; /* at work in user space: it grows every few microseconds, and wraps around */
-	struct ckernel_companion_booking booking;
+	struct chelpers_companion_booking booking;
 	int32_t cpu; /* where it was at its last beat */
 };
 
 /** A sign of life. */
-struct ckernel_companion_beat {
+struct chelpers_companion_beat {
 	uint32_t beats;
 	int32_t cpu;
 };
 
 /** The lengths of so many gaps are kept, the latest ones. */
-#define CKERNEL_COMPANION_LENGTHS 4096
+#define CHELPERS_COMPANION_LENGTHS 4096
 /** Where in the shared file the ring of lengths begins, and the file's bytes for one companion. */
-#define CKERNEL_COMPANION_LENGTHS_OFFSET 4096
-#define CKERNEL_COMPANION_BYTES 36864
+#define CHELPERS_COMPANION_LENGTHS_OFFSET 4096
+#define CHELPERS_COMPANION_BYTES 36864
 /** Pages of a walk: more than the first level of a TLB holds, less than the second. */
-#define CKERNEL_COMPANION_WALK_PAGES 256
+#define CHELPERS_COMPANION_WALK_PAGES 256
 
 /**
- * Starts `program companion CPU CLOCK PARENT` with the shared file `control` as descriptor 3. The process dies
- * with the calling thread. The pid or -errno.
+ * Starts `program helper companion CPU CLOCK PARENT` with the shared file `control` as descriptor 3. The process
+ * dies with the calling thread. The pid or -errno.
  */
-pid_t ckernel_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control);
+pid_t chelpers_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control);
 
 /**
  * The companion's own main loop: descriptor 3 is its shared file; `parent` is the process that it dies
  * with. Returns 0 at EXIT or where that process is gone already, or -errno.
  */
-int ckernel_companion_main(int cpu, enum ckernel_clock clock, pid_t parent);
+int chelpers_companion_main(int cpu, enum ckernel_clock clock, pid_t parent);
 
 /**
  * Runs the guest that books gaps, until the companion's command is another; the guest acknowledges
- * CKERNEL_COMPANION_VCPU once it is at work. 0, or -errno of what a virtual machine needs.
+ * CHELPERS_COMPANION_VCPU once it is at work. 0, or -errno of what a virtual machine needs.
  */
-int ckernel_companion_run_vcpu(struct ckernel_companion *companion);
+int chelpers_companion_run_vcpu(struct chelpers_companion *companion);
 
 /** Gives a command and waits until it is obeyed. 0, -ETIMEDOUT after 5 s, or -ESRCH when it died. */
-int ckernel_companion_command(struct ckernel_companion *companion, pid_t pid, uint32_t command);
+int chelpers_companion_command(struct chelpers_companion *companion, pid_t pid, uint32_t command);
 
 /** What is booked so far. */
-struct ckernel_companion_booking ckernel_companion_read(const struct ckernel_companion *companion);
+struct chelpers_companion_booking chelpers_companion_read(const struct chelpers_companion *companion);
 
 /** The last sign of life. A vCPU's program gives none. */
-struct ckernel_companion_beat ckernel_companion_last_beat(const struct ckernel_companion *companion);
+struct chelpers_companion_beat chelpers_companion_last_beat(const struct chelpers_companion *companion);
 
 /**
  * The lengths of gaps number `from` to `to` - 1, as `gaps` counts them, in ticks; of more than the ring holds the
- * latest. Returns how many were stored into `lengths`, which has room for CKERNEL_COMPANION_LENGTHS.
+ * latest. Returns how many were stored into `lengths`, which has room for CHELPERS_COMPANION_LENGTHS.
  */
-size_t ckernel_companion_lengths(const struct ckernel_companion *companion, uint64_t from, uint64_t to,
-				 uint64_t *lengths);
-
-/** Ends a companion whatever its state, and reaps it. */
-void ckernel_companion_end(pid_t pid);
+size_t chelpers_companion_lengths(const struct chelpers_companion *companion, uint64_t from, uint64_t to,
+				  uint64_t *lengths);
