@@ -40,26 +40,29 @@ let package = Package(
     .target(name: "GuestMemory", dependencies: ["CKernel", "Model", system], swiftSettings: strict),
     .target(name: "Machine", dependencies: ["CKernel", "CNuma", "Model", system], swiftSettings: strict),
     .target(
+      name: "HostChanges", dependencies: ["CKernel", "Machine", "Model", system], swiftSettings: strict),
+    .target(
       name: "Helpers", dependencies: ["CHelpers", "CKernel", "GuestMemory", "Model"], swiftSettings: strict),
     .target(
       name: "Harness",
       dependencies: [
-        "Analysis", "CHelpers", "CKernel", "GuestMemory", "Helpers", "Machine", "Model", "Statistics", system,
+        "Analysis", "CHelpers", "CKernel", "GuestMemory", "Helpers", "HostChanges", "Machine", "Model",
+        "Statistics", system,
       ],
       swiftSettings: strict),
     .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
     .target(
       name: "Suite",
       dependencies: [
-        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "Loops", "Machine", "Model",
-        "Statistics", system,
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "HostChanges", "Loops", "Machine",
+        "Model", "Statistics", system,
       ],
       path: "Benchmarks/Suite", swiftSettings: strict),
     .executableTarget(
       name: "gmembench",
       dependencies: [
-        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "History", "Machine", "Model", "Records",
-        "Reports", "Statistics", "Suite", system,
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "History", "HostChanges", "Machine",
+        "Model", "Records", "Reports", "Statistics", "Suite", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -69,13 +72,14 @@ let package = Package(
     .testTarget(
       name: "AnalysisTests", dependencies: ["Analysis", "Model", "Statistics"], swiftSettings: strict),
     .testTarget(
-      name: "GmembenchTests", dependencies: ["GuestMemory", "Model", "gmembench"], swiftSettings: strict),
+      name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(
       name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory", "Model"], swiftSettings: strict),
     .testTarget(
       name: "HarnessTests",
       dependencies: [
-        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "Machine", "Model", "Statistics",
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "HostChanges", "Machine", "Model",
+        "Statistics", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -87,8 +91,13 @@ let package = Package(
       name: "HistoryTests",
       dependencies: ["Analysis", "History", "Model", "Records", "Statistics", grdb], swiftSettings: strict),
     .testTarget(
+      name: "HostChangesTests",
+      dependencies: ["CKernel", "HostChanges", "Machine", "Model", "TestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "LabTests",
-      dependencies: ["CKernel", "GuestMemory", "Harness", "Machine", "Model", "Suite", system],
+      dependencies: [
+        "CKernel", "GuestMemory", "Harness", "HostChanges", "Machine", "Model", "Suite", system,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "MachineTests",

@@ -3,6 +3,7 @@ import CHelpers
 import CKernel
 import GuestMemory
 import Helpers
+import HostChanges
 import Machine
 import Model
 import Statistics

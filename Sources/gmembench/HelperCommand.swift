@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import CKernel
 import Helpers
+import HostChanges
 
 /// The processes that a run starts of itself, one subcommand each. Not for people.
 struct HelperCommand: ParsableCommand {
@@ -62,5 +62,5 @@ private struct GuardianHelper: ParsableCommand {
 
   @Argument var journal: String
 
-  func run() throws { _ = ckernel_guardian_main(journal) }
+  func run() throws { Journal.serveGuardian(journal) }
 }

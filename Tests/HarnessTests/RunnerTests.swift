@@ -3,6 +3,7 @@ import CKernel
 import GuestMemory
 import Harness
 import Helpers
+import HostChanges
 import Machine
 import Model
 import Testing

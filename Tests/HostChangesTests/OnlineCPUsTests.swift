@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import GuestMemory
+import Machine
 import Model
 import TestSupport
 import Testing
 
-@testable import Machine
+@testable import HostChanges
 
 @Suite("CPUs taken offline and back")
 struct OnlineCPUsTests {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import Glibc
-import GuestMemory
+import Machine
 import Model
 import TestSupport
 import Testing
 
-@testable import Machine
+@testable import HostChanges
 
 @Suite("probes around the flush", .serialized)
 struct FlushProbeTests {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import CKernel
+import Machine
 import Model
 import SystemPackage
 
 /// Takes CPUs offline and back through `/sys/devices/system/cpu/cpuN/online`. All are online again when its owner
-/// goes, and whatever ends the process (``HostChanges``).
+/// goes, and whatever ends the process (``Journal``).
 ///
 /// It changes the machine for everybody: tasks leave a CPU that goes, and those that are bound to it alone lose their
 /// binding for good.

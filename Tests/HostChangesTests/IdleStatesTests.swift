@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Machine
 import Model
 import TestSupport
 import Testing
 
-@testable import Machine
+@testable import HostChanges
 
 @Suite("idle states", .serialized) struct IdleStatesTests {
   private func refusal(_ files: [String: String]) -> Refusal? {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Machine
 import Model
 import SystemPackage
 
@@ -10,7 +11,7 @@ public struct IdleStatesOff: ~Copyable {
   private static let path = "/dev/cpu_dma_latency"
   private static let driver = "/sys/devices/system/cpu/cpuidle/current_driver"
 
-  private let descriptor: Int32
+  private let file: ControlFile
 
   /// Why that has no effect here, or is not allowed; nil where neither.
   public static func refusal(files: SystemFiles = SystemFiles()) -> Refusal? {
@@ -22,16 +23,12 @@ public struct IdleStatesOff: ~Copyable {
   }
 
   public init() throws(Refusal) {
-    let opened = open(Self.path, O_RDWR | O_CLOEXEC)
-    var latency: Int32 = 0
-    let written = opened < 0 ? -1 : write(opened, &latency, MemoryLayout<Int32>.size)
-    guard written == MemoryLayout<Int32>.size else {
-      let error = Errno(rawValue: errno)
-      if opened >= 0 { close(opened) }
-      throw .failed(call: Self.path, error)
-    }
-    descriptor = opened
+    do throws(Errno) {
+      let file = try ControlFile(Self.path)
+      var latency: Int32 = 0
+      let size = MemoryLayout<Int32>.size
+      guard write(file.descriptor, &latency, size) == size else { throw Errno(rawValue: errno) }
+      self.file = file
+    } catch { throw .failed(call: Self.path, error) }
   }
-
-  deinit { close(descriptor) }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import CKernel
 import Glibc
+import Machine
 import Model
 import SystemPackage
 
 /// Probes at the entry of the kernel-range TLB flush and at its return, which stamp each call that one thread makes,
 /// in a tracefs instance of this process's own. Everything is removed again when its owner goes, and whatever
-/// ends the process (``HostChanges``).
+/// ends the process (``Journal``).
 ///
 /// How it can mislead: the probes are work of their own, and part of it lies between the two stamps. The same probes
 /// around a function that does next to nothing tell how much. That part with warm caches; what the probes add to a
