@@ -26,6 +26,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CNuma", pkgConfig: "numa", providers: [.apt(["libnuma-dev"])]),
     .target(name: "CKernel", cSettings: timed),
+    .target(name: "CHelpers", dependencies: ["CKernel"], cSettings: timed),
     .target(name: "Statistics", dependencies: [realModule], swiftSettings: optimised),
     .target(name: "Model", dependencies: ["Statistics", system], swiftSettings: strict),
     .target(name: "Analysis", dependencies: ["Model", "Statistics"], swiftSettings: strict),
@@ -39,44 +40,69 @@ let package = Package(
     .target(name: "GuestMemory", dependencies: ["CKernel", "Model", system], swiftSettings: strict),
     .target(name: "Machine", dependencies: ["CKernel", "CNuma", "Model", system], swiftSettings: strict),
     .target(
+      name: "HostChanges", dependencies: ["CKernel", "Machine", "Model", system], swiftSettings: strict),
+    .target(
+      name: "Helpers", dependencies: ["CHelpers", "CKernel", "GuestMemory", "Model"], swiftSettings: strict),
+    .target(
       name: "Harness",
-      dependencies: ["Analysis", "CKernel", "GuestMemory", "Machine", "Model", "Statistics", system],
+      dependencies: [
+        "Analysis", "CHelpers", "CKernel", "GuestMemory", "Helpers", "HostChanges", "Machine", "Model",
+        "Statistics", system,
+      ],
       swiftSettings: strict),
     .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
     .target(
       name: "Suite",
       dependencies: [
-        "Analysis", "CKernel", "GuestMemory", "Harness", "Loops", "Machine", "Model", "Statistics", system,
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "HostChanges", "Loops", "Machine",
+        "Model", "Statistics", system,
       ],
       path: "Benchmarks/Suite", swiftSettings: strict),
     .executableTarget(
       name: "gmembench",
       dependencies: [
-        "Analysis", "CKernel", "GuestMemory", "Harness", "History", "Machine", "Model", "Records", "Reports",
-        "Statistics", "Suite", system,
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "History", "HostChanges", "Machine",
+        "Model", "Records", "Reports", "Statistics", "Suite", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    // What the tests of several modules use.
+    .target(
+      name: "TestSupport", dependencies: ["Machine"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "AnalysisTests", dependencies: ["Analysis", "Model", "Statistics"], swiftSettings: strict),
     .testTarget(
-      name: "GmembenchTests", dependencies: ["GuestMemory", "Model", "gmembench"], swiftSettings: strict),
+      name: "GmembenchTests", dependencies: ["GuestMemory", "gmembench"], swiftSettings: strict),
     .testTarget(
       name: "GuestMemoryTests", dependencies: ["CKernel", "GuestMemory", "Model"], swiftSettings: strict),
     .testTarget(
       name: "HarnessTests",
-      dependencies: ["Analysis", "CKernel", "GuestMemory", "Harness", "Machine", "Model", "Statistics"],
+      dependencies: [
+        "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "HostChanges", "Machine", "Model",
+        "Statistics", "TestSupport",
+      ],
       swiftSettings: strict),
+    .testTarget(
+      name: "HelpersTests",
+      dependencies: [
+        "CHelpers", "CKernel", "GuestMemory", "Helpers", "Machine", "Model", "TestSupport", "gmembench",
+      ], swiftSettings: strict),
     .testTarget(
       name: "HistoryTests",
       dependencies: ["Analysis", "History", "Model", "Records", "Statistics", grdb],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
+      name: "HostChangesTests",
+      dependencies: ["CKernel", "HostChanges", "Machine", "Model", "TestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "LabTests",
-      dependencies: ["CKernel", "GuestMemory", "Harness", "Machine", "Model", "Suite", system],
+      dependencies: [
+        "CKernel", "GuestMemory", "Harness", "HostChanges", "Machine", "Model", "Suite", system,
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "MachineTests", dependencies: ["CKernel", "GuestMemory", "Machine", "Model", system],
+      name: "MachineTests",
+      dependencies: ["CKernel", "GuestMemory", "Machine", "Model", "TestSupport", system],
       swiftSettings: strict),
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
     .testTarget(
@@ -91,7 +117,7 @@ let package = Package(
       name: "SuiteTests",
       dependencies: [
         "Analysis", "CKernel", "GuestMemory", "Harness", "Loops", "Machine", "Model", "Statistics", "Suite",
-        "gmembench",
+        "TestSupport", "gmembench",
       ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -7,7 +7,7 @@
  * the reach of the TLB is laid out page by page, with a page of the arm's backing between every few pages of it, which
  * comes from the same huge frames; that memory is freed again; then the kernel works on the set in random order: it
  * reads it from the page cache, copies within the page cache, passes it through pipes, or copies it as the page tables
- * of a process that forks (CKernel/forker.c). The arm whose backing leaves the direct map alone does all of the same.
+ * of a process that forks (CHelpers/forker.c). The arm whose backing leaves the direct map alone does all of the same.
  *
  * How the figure can mislead: it is 4 KiB against 2 MiB entries only where the removal found whole ones: --direct-map
  * cold looks for them, and a row says how many a block split. As memory comes, arm and control soon share frames that

@@ -3,6 +3,7 @@ import CKernel
 import Glibc
 import GuestMemory
 import Harness
+import Helpers
 import Loops
 import Machine
 import Model
@@ -260,14 +261,9 @@ struct Pipes: ~Copyable {
   }
 }
 
-/// A process whose page tables are the working set; ends with its owner.
-struct Forker: ~Copyable {
-  private let forker: ckernel_forker
-
-  private init(_ forker: ckernel_forker) { self.forker = forker }
-
-  /// On the measuring CPU and by its memory policy, which a child inherits.
-  static func start(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Forker {
+extension Forker {
+  /// One whose page tables are the working set, on the measuring CPU and by its memory policy.
+  fileprivate static func start(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Forker {
     guard let program = context.cpus.companions.program else {
       throw .failed("no program to start a forker from")
     }
@@ -280,20 +276,7 @@ struct Forker: ~Copyable {
       case .some(let file): file.descriptor.number
       case .none: -1
       }
-    var forker = ckernel_forker()
-    try check(
-      ckernel_forker_start(program, descriptor, measured.pages, every, context.clock.kind, &forker),
-      "starting a process with page tables")
-    return Forker(forker)
-  }
-
-  deinit {
-    ckernel_process_end(forker.pid)
-    close(forker.channel)
-  }
-
-  /// Each time to the child's end.
-  func fork(_ times: Int, _ ticks: UnsafeMutablePointer<UInt64>) -> Int32 {
-    withUnsafePointer(to: forker) { ckernel_forker_fork($0, times, ticks) }
+    return try start(
+      program: program, file: descriptor, tables: measured.pages, every: every, clock: context.clock.kind)
   }
 }

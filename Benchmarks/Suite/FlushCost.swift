@@ -2,6 +2,7 @@
 import CKernel
 import GuestMemory
 import Harness
+import HostChanges
 import Loops
 import Machine
 import Model

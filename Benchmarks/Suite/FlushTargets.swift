@@ -8,7 +8,7 @@ import Model
 /// Such a flush reaches every online CPU, whatever it does, so two questions are kept apart: what the *state* of the
 /// others changes (`states`: 0, 1, 2, … of them busy, the rest idle), and what their *number* does (`targets`: 1, 2,
 /// 4, … CPUs online). Beside each arm that removes stands the same memory without the removal, under the same busy
-/// CPUs: what those book there is not the flush's. Busy CPUs run processes (CKernel's companion.h): in user space, in
+/// CPUs: what those book there is not the flush's. Busy CPUs run processes (CHelpers' companion.h): in user space, in
 /// system calls, walking a working set, which tells what a flush leaves behind for them to fetch again, and running
 /// a vCPU each, of a machine of its own that has none of the memory under test.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Harness
+import Helpers
 import Model
 
 /// Where a run measures and whom it can hold beside it, as far as a topology tells: made without asking the kernel for

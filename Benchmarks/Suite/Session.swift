@@ -3,6 +3,8 @@ import CKernel
 import Glibc
 import GuestMemory
 import Harness
+import Helpers
+import HostChanges
 import Machine
 import Model
 import SystemPackage
@@ -72,7 +74,7 @@ public struct Session {
 
   public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
     // Before anything is counted: what a killed run took offline is online again.
-    let recovered = HostChanges.recover()
+    let recovered = Journal.recover()
     if let allowed = request.allowedCPUs { Affinity.restore(allowed) }
     let topology: Topology
     do { topology = try Topology.read() } catch { throw .failed("\(error)") }
@@ -93,7 +95,7 @@ public struct Session {
     do throws(Errno) { try Affinity.pin(toCPU: first) } catch {
       throw .failed(call: "pinning to CPU \(first)", error)
     }
-    if let program = request.program { HostChanges.keepJournal(program: program) }
+    if let program = request.program { Journal.keep(program: program) }
     let features = CPUFeatures.read()
     let fingerprint = Fingerprint.read(topology)
     let (kind, reason) = try Clock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)

@@ -5,7 +5,7 @@ import Loops
 import Model
 
 /// tlb-flush: what a removal costs the other CPUs, and what a broadcast costs at all. What it measures and
-/// how it can mislead stands in Loops/tlb-flush.c and CKernel's companion.h.
+/// how it can mislead stands in Loops/tlb-flush.c and CHelpers' companion.h.
 enum TLBFlush {
   static let benchmark = "tlb-flush"
 

@@ -2,6 +2,7 @@
 import CKernel
 import GuestMemory
 import Harness
+import Helpers
 import Loops
 import Model
 import Statistics

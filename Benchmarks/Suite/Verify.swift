@@ -3,6 +3,7 @@ import CKernel
 import Glibc
 import GuestMemory
 import Harness
+import HostChanges
 import Machine
 import Model
 import SystemPackage

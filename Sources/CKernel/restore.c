@@ -136,7 +136,7 @@ static int finish(const char *path, int fd, char last[CKERNEL_RESTORE_PATH_BYTES
 static void begin_journal(void)
 {
 	char path[CKERNEL_RESTORE_PATH_BYTES + 32];
-	char *arguments[] = { guardian_program, "guardian", path, NULL };
+	char *arguments[] = { guardian_program, "helper", "guardian", path, NULL };
 	struct state *table;
 	int fd;
 

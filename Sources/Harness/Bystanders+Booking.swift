@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import CKernel
+import CHelpers
 import Model
 
 extension Bystanders.Walks {
   /// What CPUs booked together; nil unless both kinds of walks are there.
-  init?(_ booked: [ckernel_companion_booking], ticksPerNanosecond rate: Double) {
-    func sum(_ field: KeyPath<ckernel_companion_booking, UInt64>) -> UInt64 {
+  init?(_ booked: [chelpers_companion_booking], ticksPerNanosecond rate: Double) {
+    func sum(_ field: KeyPath<chelpers_companion_booking, UInt64>) -> UInt64 {
       booked.reduce(0) { $0 + $1[keyPath: field] }
     }
     self.init(

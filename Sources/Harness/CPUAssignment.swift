@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import GuestMemory
+import Helpers
+import HostChanges
 import Machine
 import Model
 import SystemPackage

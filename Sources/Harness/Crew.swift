@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Machine
+import HostChanges
 import Model
 
 /// Which CPU does what while a block of a case runs.

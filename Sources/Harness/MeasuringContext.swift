@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
 import GuestMemory
+import HostChanges
 import Machine
 import Model
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
-import GuestMemory
+import Helpers
+import HostChanges
 import Model
 
 /// What one round came to: a reading or a refusal for each case, in the order asked for; fewer where a signal ended it.

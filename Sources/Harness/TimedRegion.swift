@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import CHelpers
 import CKernel
 import GuestMemory
+import Helpers
+import HostChanges
 import Machine
 import Model
 
@@ -18,11 +21,11 @@ public struct Counted {
 /// What one companion booked during a timed region.
 struct CompanionRecord {
   let cpu: Int
-  let before: ckernel_companion_booking
-  let after: ckernel_companion_booking
+  let before: chelpers_companion_booking
+  let after: chelpers_companion_booking
 
-  var difference: ckernel_companion_booking {
-    ckernel_companion_booking(
+  var difference: chelpers_companion_booking {
+    chelpers_companion_booking(
       gaps: after.gaps &- before.gaps, stolen: after.stolen &- before.stolen,
       calm_walks: after.calm_walks &- before.calm_walks, calm_ticks: after.calm_ticks &- before.calm_ticks,
       refill_walks: after.refill_walks &- before.refill_walks,
@@ -47,8 +50,8 @@ public final class TimedRegion {
   private var counters: CounterReader
   /// The CPUs that `counters` reads.
   private var countedCPUs: CPUSet
-  private var bookedBefore: [ckernel_companion_booking]
-  private var bookedAfter: [ckernel_companion_booking]
+  private var bookedBefore: [chelpers_companion_booking]
+  private var bookedAfter: [chelpers_companion_booking]
   private var flushProbe: FlushProbe?
 
   init(clock: Clock, companions: Companions, online: CPUSet, pageBytes: Int) {
@@ -57,7 +60,7 @@ public final class TimedRegion {
     self.pageBytes = pageBytes
     counters = CounterReader(cpus: online)
     countedCPUs = online
-    bookedBefore = Array(repeating: ckernel_companion_booking(), count: companions.cpus.count)
+    bookedBefore = Array(repeating: chelpers_companion_booking(), count: companions.cpus.count)
     bookedAfter = bookedBefore
   }
 

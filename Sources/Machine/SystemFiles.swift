@@ -55,6 +55,22 @@ public struct SystemFiles: Hashable, Sendable {
     return nil
   }
 
+  /// Whether `text` occurs in a text file; of a long one, no more is read than that takes.
+  public func contains(_ text: String, in path: String) -> Bool {
+    guard let file = OpenFile(root + path) else { return false }
+    var read: [CChar] = []
+    var chunk = [CChar](repeating: 0, count: 65_536)
+    var offset = 0
+    while true {
+      let got = chunk.withUnsafeMutableBytes { file.read(into: $0, offset: offset) }
+      if got <= 0 { return false }
+      offset += got
+      // What straddles two readings begins in the last bytes of the first.
+      read = read.suffix(text.utf8.count) + chunk[..<got]
+      if strstr(read + [0], text) != nil { return true }
+    }
+  }
+
   /// The names in a folder, sorted; nil when it cannot be opened.
   public func names(in folder: String) -> [String]? {
     guard let stream = opendir(root + folder) else { return nil }

@@ -15,8 +15,7 @@ struct Gmembench: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
-      CompareCommand.self, SummarizeCommand.self, SchemaCommand.self, HistoryCommand.self,
-      CompanionCommand.self, HolderCommand.self, ForkerCommand.self, PassCommand.self, GuardianCommand.self,
+      CompareCommand.self, SummarizeCommand.self, SchemaCommand.self, HistoryCommand.self, HelperCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

@@ -6,9 +6,9 @@ import GuestMemory
 import Harness
 import Suite
 
-/// What a run starts of itself for each pass. Not for people.
+/// A helper (`HelperCommand`): what a run starts of itself for each pass.
 struct PassCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "pass", shouldDisplay: false)
+  static let configuration = CommandConfiguration(commandName: "pass")
 
   /// The `SessionRequest`, as JSON.
   @Argument var request: String
@@ -34,6 +34,6 @@ extension SessionRequest {
     request.program = CommandLine.executable
     request.calibration = 20
     let text = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
-    return PassProcess(program: CommandLine.executable, arguments: ["pass", text])
+    return PassProcess(program: CommandLine.executable, arguments: ["helper", "pass", text])
   }
 }

@@ -31,7 +31,8 @@ struct PassTests {
     guard let text = try? String(contentsOfFile: children, encoding: .utf8) else { return nil }
     return text.split(separator: " ").compactMap { pid_t($0) }.first { pid in
       let words = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-      return words.split(separator: 0).dropFirst().first.map { Array($0) } == Array("pass".utf8)
+      return words.split(separator: 0).dropFirst().prefix(2).map { Array($0) }
+        == ["helper", "pass"].map { Array($0.utf8) }
     }
   }
 

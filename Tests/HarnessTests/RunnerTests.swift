@@ -2,6 +2,8 @@
 import CKernel
 import GuestMemory
 import Harness
+import Helpers
+import HostChanges
 import Machine
 import Model
 import Testing

@@ -2,6 +2,7 @@
 import CKernel
 import Glibc
 import GuestMemory
+import HostChanges
 import Machine
 import Model
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Machine
+import TestSupport
 import Testing
 
 @Suite("the file system of an open file") struct FileSystemTypeTests {

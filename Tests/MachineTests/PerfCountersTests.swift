@@ -3,6 +3,7 @@ import CKernel
 import Glibc
 import Model
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Machine

@@ -6,6 +6,7 @@ import GuestMemory
 import Loops
 import Machine
 import Model
+import TestSupport
 import Testing
 
 @testable import Suite
@@ -137,49 +138,6 @@ struct AftermathTests {
     // None of those that it had made is left.
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
     #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count < open + 20)
-  }
-
-  @Test(.enabled(if: builtProgram != nil, "the built gmembench")) func aForkerHasItsPageTablesAndForks()
-    throws
-  {
-    let program: String = try #require(builtProgram)
-    let every = 16
-    let file = try MemoryFile.memfd(bytes: (Self.pages + every - 1) / every * Self.pageBytes)
-    var forker = ckernel_forker()
-    try check(
-      ckernel_forker_start(
-        program, file.descriptor.number, Self.pages, every, CKERNEL_CLOCK_MONOTONIC, &forker), "starting")
-    defer { close(forker.channel) }
-    let status = try String(contentsOfFile: "/proc/\(forker.pid)/status", encoding: .utf8)
-    let tables = status.split(separator: "\n").first { $0.hasPrefix("VmPTE:") }
-    let kibibytes = tables?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    #expect(try #require(kibibytes) >= Self.pages * Self.pageBytes >> 10)
-    // The pages between were all taken in.
-    var information = stat()
-    try #require(fstat(file.descriptor.number, &information) == 0)
-    #expect(Int(information.st_blocks) * 512 == file.bytes)
-    var ticks = [UInt64](repeating: 0, count: 3)
-    #expect(ckernel_forker_fork(&forker, 3, &ticks) == 0)
-    #expect(ticks.allSatisfy { $0 > 0 })
-    // Its children are reaped.
-    let children = try String(
-      contentsOfFile: "/proc/\(forker.pid)/task/\(forker.pid)/children", encoding: .utf8)
-    #expect(children.isEmpty)
-    ckernel_process_end(forker.pid)
-    #expect(ckernel_forker_fork(&forker, 1, &ticks) < 0)
-  }
-
-  @Test(.enabled(if: builtProgram != nil, "the built gmembench")) func aForkerWithoutMemoryIsRefused() throws
-  {
-    let program: String = try #require(builtProgram)
-    let file = try MemoryFile.memfd(bytes: Self.pageBytes)
-    var forker = ckernel_forker()
-    #expect(
-      ckernel_forker_start(
-        program, file.descriptor.number, Self.pages, 1, CKERNEL_CLOCK_MONOTONIC, &forker) == -EFAULT)
-    #expect(
-      ckernel_forker_start(
-        "/nonexistent", file.descriptor.number, Self.pages, 1, CKERNEL_CLOCK_MONOTONIC, &forker) == -ENOENT)
   }
 
   @Test(

@@ -6,17 +6,8 @@ import Harness
 import Machine
 import Model
 import Suite
+import TestSupport
 import Testing
-
-/// The built program beside the tests, for companions.
-let builtProgram: String? = {
-  let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-  let candidates = [
-    beside, URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent(),
-  ]
-  return candidates.map { $0.appendingPathComponent("gmembench").path }
-    .first { FileManager.default.isExecutableFile(atPath: $0) }
-}()
 
 private let hasKVM: Bool = {
   guard case .success = KVMAccess(insisting: nil, acceptsHostRisk: false).capabilities else { return false }

@@ -6,6 +6,7 @@ import Harness
 import Loops
 import Machine
 import Model
+import TestSupport
 import Testing
 
 @testable import Suite

@@ -184,7 +184,7 @@ int loops_destroy(const struct loops_mapping *mappings, size_t mapping_count, co
 int loops_user_shootdown(uint8_t *page, size_t page_bytes, const int *cpus, size_t count, size_t rounds,
 			 enum ckernel_clock clock, uint64_t *ticks);
 
-/* aftermath.c (a process that forks is CKernel's forker) */
+/* aftermath.c (a process that forks is CHelpers' forker) */
 
 /**
  * `passes` times, pread(2) of each of `pages` pages of a file into `buffer`, of one page, page order[i] at step i.

@@ -6,12 +6,9 @@
 #pragma once
 
 #include "ckernel/clock.h"
-#include "ckernel/companion.h"
 #include "ckernel/cpu.h"
 #include "ckernel/direct_map.h"
-#include "ckernel/forker.h"
 #include "ckernel/guard.h"
-#include "ckernel/holder.h"
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
 #include "ckernel/perf.h"

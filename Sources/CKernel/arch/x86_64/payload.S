@@ -51,8 +51,8 @@ ckernel_payload_emulated:
 	movb	%r10b, (%rsi)
 	jmp	*%rbx
 /*
- * A third program, which looks at the clock and books gaps as companion.c does. Registers at entry (set by
- * ckernel_vcpu_watch):
+ * A third program, which looks at the clock and books gaps as CHelpers/companion.c does. Registers at entry
+ * (set by ckernel_vcpu_watch):
  *   rbx  the command's word          r8d  the command to stay for      rbp  the word to acknowledge it in
  *   rcx  the count of gaps           rsi  the ticks stolen             rdi  the ring of lengths
  *   r9   lengths in the ring, less 1 r10  looks to find the floor by   r15  pages of the shared file

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__x86_64__)
-#include "ckernel/companion.h"
 #include "ckernel/vcpu.h"
 
 #include <errno.h>
@@ -24,8 +23,6 @@ extern const uint8_t ckernel_payload_begin[];
 extern const uint8_t ckernel_payload_emulated[];
 extern const uint8_t ckernel_payload_watch[];
 extern const uint8_t ckernel_payload_end[];
-
-_Static_assert((CKERNEL_COMPANION_LENGTHS & (CKERNEL_COMPANION_LENGTHS - 1)) == 0, "the guest masks the ring");
 
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
@@ -244,20 +241,20 @@ int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_gue
 	return run->mmio.len == 1 && run->mmio.data[0] == value ? 0 : -EILSEQ;
 }
 
-int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest)
+int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest,
+		       const struct ckernel_watch *watch)
 {
-	uint64_t shared = guest->region_gpa;
 	struct kvm_regs regs = {
 		.rip = guest->program + (uint64_t)(ckernel_payload_watch - ckernel_payload_begin),
-		.rbx = shared + offsetof(struct ckernel_companion, command),
-		.r8 = CKERNEL_COMPANION_VCPU,
-		.rbp = shared + offsetof(struct ckernel_companion, acknowledged),
-		.rcx = shared + offsetof(struct ckernel_companion, booking.gaps),
-		.rsi = shared + offsetof(struct ckernel_companion, booking.stolen),
-		.rdi = shared + CKERNEL_COMPANION_LENGTHS_OFFSET,
-		.r9 = CKERNEL_COMPANION_LENGTHS - 1,
+		.rbx = watch->command,
+		.r8 = watch->stay,
+		.rbp = watch->acknowledged,
+		.rcx = watch->gaps,
+		.rsi = watch->stolen,
+		.rdi = watch->lengths,
+		.r9 = watch->ring - 1,
 		.r10 = FLOOR_LOOKS,
-		.r15 = CKERNEL_COMPANION_BYTES / PAGE,
+		.r15 = watch->pages,
 		.rflags = 0x3002, /* IOPL 3 */
 	};
 	int result = run_from(vcpu, &regs);

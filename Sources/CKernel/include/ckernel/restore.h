@@ -20,7 +20,7 @@
 #define CKERNEL_RESTORE_PATH_BYTES 128
 
 /**
- * From the first armed change on, keeps a journal in `folder`, which is made if need be, and has `program guardian
+ * From the first armed change on, keeps a journal in `folder`, which is made if need be, and has `program helper guardian
  * JOURNAL` watch over it. Both are copied. Where the folder cannot be written to, as by whoever may not change the
  * machine either, there are no journal and no guardian. To be called before anything is armed.
  */

@@ -78,9 +78,21 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
 int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
 			 uint64_t nowhere, uint8_t value);
 
+/** What a guest that books gaps works with: guest addresses of words in the region. */
+struct ckernel_watch {
+	uint64_t command;      /* uint32_t: it goes on while this is `stay` */
+	uint64_t acknowledged; /* uint32_t: takes `stay` once the guest is at work */
+	uint64_t gaps;	       /* uint64_t: how many are booked */
+	uint64_t stolen;       /* uint64_t: their lengths together, in ticks */
+	uint64_t lengths;      /* uint64_t each: the lengths of the latest, a ring */
+	uint64_t ring;	       /* lengths that it holds, a power of two */
+	uint64_t pages;	       /* that are touched first, from the command's on */
+	uint32_t stay;
+};
+
 /**
- * Runs the guest that books gaps in its time, as companion.h has it, until the companion's command is another than
- * CKERNEL_COMPANION_VCPU. The guest is laid out for a region of CKERNEL_COMPANION_BYTES, where the shared file is.
- * 0, -EPROTO on an exit of another kind (the reason is in run->exit_reason), or -errno.
+ * Runs the guest that looks at the clock and books gaps, until the command is another. 0, -EPROTO on an exit of
+ * another kind (the reason is in run->exit_reason), or -errno.
  */
-int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest);
+int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest,
+		       const struct ckernel_watch *watch);
