@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * tlb-flush: what a broadcast to the other CPUs costs. `bystander` and `faulting-thread` use the loop of
- * fault-in.c beside companions (CHelpers/companion.c); here stands `user-shootdown`.
+ * fault-in.c beside bystanders (CHelpers/bystander.c); here stands `user-shootdown`.
  *
  * Mechanism: taking the write permission from a resident page makes the kernel send an interrupt to every
  * CPU that runs a thread of this process and wait for all of them. It is available on every kernel.

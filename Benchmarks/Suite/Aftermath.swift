@@ -90,7 +90,7 @@ enum Aftermath {
     _ fill: (Range<Int>) throws(Refusal) -> Void
   ) throws(Refusal) {
     let starts = stride(from: 0, to: measured.pages, by: every)
-    let subject = try Subject(
+    let subject = try BlockMemory(
       backing, bytes: (measured.pages + every - 1) / every * context.pageBytes, context)
     for (page, first) in starts.enumerated() {
       try check(
@@ -108,14 +108,14 @@ enum Aftermath {
 
   /// Cold is what found whole entries: why a block that did in less than half of its frames is no result.
   private static func shortcoming(
-    _ directMap: LaidDirectMap, _ measured: Case, _ context: MeasuringContext
+    _ directMap: DirectMapChange, _ measured: Case, _ context: MeasuringContext
   ) -> String? {
     guard measured.directMap == .cold, measured.backing.removesDirectMap,
       let splits = directMap.level2Splits
     else { return nil }
     let frames = max(measured.pages * context.pageBytes / hugePageBytes, 1)
     guard 2 * splits < frames else { return nil }
-    let why = context.ballast.isSpent ? ": the memory is used up that may be kept for it" : ""
+    let why = context.withheld.isSpent ? ": the memory is used up that may be kept for it" : ""
     return "\(splits) entries of 2 MiB were whole for \(frames) of memory\(why)"
   }
 
@@ -123,7 +123,7 @@ enum Aftermath {
   ///
   /// - Parameter placed: where its memory lies, asked afterwards.
   private static func work<Memory: ~Copyable>(
-    _ call: String, on laid: borrowing Laid<Memory>, _ measured: Case, _ context: MeasuringContext,
+    _ call: String, on prepared: borrowing Prepared<Memory>, _ measured: Case, _ context: MeasuringContext,
     placed: () throws(Refusal) -> Placed,
     _ pass: (_ order: UnsafePointer<UInt32>?, _ passes: Int) -> Int32
   ) throws(Refusal) -> BlockReading {
@@ -136,21 +136,21 @@ enum Aftermath {
     }
     let samples = context.callSamples(passes, pages: measured.pages)
     var reading = context.reading(samples, counted, try placed())
-    reading.counters = reading.counters.addingSplits(of: laid.counters)
-    reading.directMap = laid.directMap
-    reading.invalidate(shortcoming(laid.directMap, measured, context))
+    reading.counters = reading.counters.addingSplits(of: prepared.counters)
+    reading.directMap = prepared.directMap
+    reading.invalidate(shortcoming(prepared.directMap, measured, context))
     return reading
   }
 
   private static func readPages(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let laid = try layFile(measured, context)
+    let prepared = try layFile(measured, context)
     let buffer = try Region.resident(bytes: context.pageBytes)
-    let (descriptor, base) = (laid.memory.descriptor.number, buffer.base)
+    let (descriptor, base) = (prepared.memory.descriptor.number, buffer.base)
     return try work(
-      "pread", on: laid, measured, context,
-      placed: { () throws(Refusal) in try placement(laid.memory, measured, context) }
+      "pread", on: prepared, measured, context,
+      placed: { () throws(Refusal) in try placement(prepared.memory, measured, context) }
     ) { order, passes in
       loops_read_pages(
         descriptor, base, context.pageBytes, order, measured.pages, passes, context.clock.kind,
@@ -161,11 +161,11 @@ enum Aftermath {
   private static func copyPages(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let laid = try layFile(measured, context)
-    let descriptor = laid.memory.descriptor.number
+    let prepared = try layFile(measured, context)
+    let descriptor = prepared.memory.descriptor.number
     return try work(
-      "copy_file_range", on: laid, measured, context,
-      placed: { () throws(Refusal) in try placement(laid.memory, measured, context) }
+      "copy_file_range", on: prepared, measured, context,
+      placed: { () throws(Refusal) in try placement(prepared.memory, measured, context) }
     ) { order, passes in
       loops_copy_pages(
         descriptor, context.pageBytes, order, measured.pages, passes, context.clock.kind,
@@ -175,9 +175,9 @@ enum Aftermath {
 
   private static func layFile(
     _ measured: Case, _ context: MeasuringContext
-  ) throws(Refusal) -> Laid<MemoryFile> {
+  ) throws(Refusal) -> Prepared<MemoryFile> {
     let page = [UInt8](repeating: 1, count: context.pageBytes)
-    return try context.timed.laying { () throws(Refusal) in
+    return try context.timed.preparing { () throws(Refusal) in
       let file = try MemoryFile.ramfs(bytes: measured.pages * context.pageBytes)
       let descriptor = file.descriptor.number
       try lay(measured, measured.backing, context) { range throws(Refusal) in
@@ -201,15 +201,15 @@ enum Aftermath {
   private static func transferPages(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let laid = try context.timed.laying { () throws(Refusal) in
+    let prepared = try context.timed.preparing { () throws(Refusal) in
       let pipes = try Pipes(pages: measured.pages, pageBytes: context.pageBytes)
       try lay(measured, measured.backing, context) { range throws(Refusal) in try pipes.fill(range) }
       return pipes
     }
     let buffer = try Region.resident(bytes: context.pageBytes)
-    let (ends, slots, base) = (laid.memory.ends, laid.memory.slots, buffer.base)
+    let (ends, slots, base) = (prepared.memory.ends, prepared.memory.slots, buffer.base)
     return try work(
-      "read and write of a pipe", on: laid, measured, context, placed: { context.assumedPlacement }
+      "read and write of a pipe", on: prepared, measured, context, placed: { context.assumedPlacement }
     ) { order, passes in
       loops_transfer_pages(
         ends, slots, base, context.pageBytes, order, measured.pages, passes, context.clock.kind,
@@ -218,9 +218,10 @@ enum Aftermath {
   }
 
   private static func fork(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
-    let laid = try context.timed.laying { () throws(Refusal) in try Forker.start(measured, context) }
-    return try work("fork", on: laid, measured, context, placed: { context.assumedPlacement }) { _, passes in
-      laid.memory.fork(passes, context.buffers.ticks)
+    let prepared = try context.timed.preparing { () throws(Refusal) in try Forker.start(measured, context) }
+    return try work("fork", on: prepared, measured, context, placed: { context.assumedPlacement }) {
+      _, passes in
+      prepared.memory.fork(passes, context.buffers.ticks)
     }
   }
 }
@@ -264,7 +265,7 @@ struct Pipes: ~Copyable {
 extension Forker {
   /// One whose page tables are the working set, on the measuring CPU and by its memory policy.
   fileprivate static func start(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Forker {
-    guard let program = context.cpus.companions.program else {
+    guard let program = context.cpus.bystanders.program else {
       throw .failed("no program to start a forker from")
     }
     let every = Aftermath.every

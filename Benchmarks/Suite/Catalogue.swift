@@ -57,7 +57,7 @@ public enum Catalogue {
     let pages = max(measured.pages / spec.pagesPerBackingPage, 1)
     var identity = try available(measured.backing, bytes: pages * context.pageBytes, context)
     // A row that says `spin` had spinners.
-    if measured.others == .spin, let refusal = needsCompanion(measured, context) { throw refusal }
+    if measured.others == .spin, let refusal = needsBystander(measured, context) { throw refusal }
     if measured.others == .poll, let refusal = IdleStatesOff.refusal() { throw refusal }
     if let refusal = requirement(of: spec, measured, context) { throw refusal }
     if let refusal = Threads.refusal(measured, context) { throw refusal }
@@ -70,7 +70,7 @@ public enum Catalogue {
     }
     guard !measured.backing.isPrivate else { return identity }
     if measured.backing.isHuge { try proveHuge(measured.backing, context) }
-    let subject = try Subject(measured.backing, bytes: context.pageBytes, context)
+    let subject = try BlockMemory(measured.backing, bytes: context.pageBytes, context)
     switch subject.region {
     case .some(let region): try DirectMapState.prove(measured.backing, on: region)
     case .none: break
@@ -81,7 +81,7 @@ public enum Catalogue {
   /// One touch must bring a whole huge page in: the setting alone does not tell (PR_SET_THP_DISABLE, settings by
   /// size, fragmented memory).
   private static func proveHuge(_ backing: Backing, _ context: MeasuringContext) throws(Refusal) {
-    let subject = try Subject(backing, bytes: hugePageBytes, context)
+    let subject = try BlockMemory(backing, bytes: hugePageBytes, context)
     let base = try subject.base
     try check(ckernel_touch(base, context.pageBytes, 1), "touching a huge page")
     var present = [UInt8](repeating: 0, count: hugePageBytes / context.pageBytes)
@@ -93,8 +93,8 @@ public enum Catalogue {
     }
   }
 
-  static func needsCompanion(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
-    guard context.cpus.crew(of: measured).held.isEmpty else { return nil }
+  static func needsBystander(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
+    guard context.cpus.roles(of: measured).held.isEmpty else { return nil }
     return .unsupported(
       "no other CPU can be held beside CPU \(context.cpus.measuring)",
       remedy: "two allowed CPUs that are not SMT siblings, and a CPU quota of at least two")

@@ -20,14 +20,14 @@ enum DirectMap {
 
   /// Whether the state can be had here; for a cold one, takes the memory out of the way that has been split already.
   static func prepare(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
-    guard !context.ballast.isReady else { return }
-    context.ballast.isReady = true
+    guard !context.withheld.isReady else { return }
+    context.withheld.isReady = true
     let frames = (measured.pages * context.pageBytes + hugePageBytes - 1) / hugePageBytes
     var whole = 0
     do throws(Refusal) {
-      for _ in 0..<mostSearched / hugePageBytes where whole < frames && !context.ballast.isSpent {
+      for _ in 0..<mostSearched / hugePageBytes where whole < frames && !context.withheld.isSpent {
         let splits = try context.timed.splits { () throws(Refusal) in
-          try context.ballast.grow(by: hugePageBytes)
+          try context.withheld.grow(by: hugePageBytes)
         }
         // Not counted, or split.
         whole = splits != 0 ? whole + 1 : 0
@@ -53,7 +53,7 @@ enum DirectMap {
       let splits = try context.timed.splits { () throws(Refusal) in
         if let splitter { return try Aftermath.layPipes(measured, splitter, context) }
         guard measured.backing.isPrivate else {
-          var subject = try Subject(measured, context)
+          var subject = try BlockMemory(measured, context)
           return try subject.populate(measured, context)
         }
         let guest = try Guest.make(measured, context)
@@ -78,7 +78,7 @@ extension MeasuredOperation {
         let reading = try original(measured, context)
         // What keeps its entries leaves its frames as cold as it found them.
         if measured.backing.removesDirectMap {
-          try context.ballast.grow(by: measured.pages * context.pageBytes)
+          try context.withheld.grow(by: measured.pages * context.pageBytes)
         }
         return reading
       }

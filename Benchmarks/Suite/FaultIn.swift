@@ -15,7 +15,7 @@ enum FaultIn {
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch", summary: "the host's first store to each page",
-        method: "chained stamps", backings: Backing.mappable, tier: .headline, takesPagesIn: true,
+        method: "chained stamps", backings: Backing.mappable, tier: .headline, faultsPagesIn: true,
         expects: Expectation(host: .onePerPage), takesThreads: true), measure: touch),
     MeasuredOperation(
       OperationSpec(
@@ -33,7 +33,7 @@ enum FaultIn {
         benchmark: benchmark, name: "touch-in-batches",
         summary: "fallocate of a batch of pages, then the first store to each: what sharing the calls saves",
         method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512],
-        backings: allocatable, tier: .detail, takesPagesIn: true,
+        backings: allocatable, tier: .detail, faultsPagesIn: true,
         expects: Expectation(host: .onePerPage)),
       measure: touchBatches),
     MeasuredOperation(
@@ -46,19 +46,19 @@ enum FaultIn {
         benchmark: benchmark, name: "end-to-end",
         summary: "create, size, map and touch all: wherever a kernel removes the entry",
         method: "whole sequence",
-        backings: Backing.mappable, takesPagesIn: true, expects: Expectation(host: .onePerPage)),
+        backings: Backing.mappable, faultsPagesIn: true, expects: Expectation(host: .onePerPage)),
       measure: endToEnd),
   ]
 
   private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     return try context.touch(subject.base, measured)
   }
 
   private static func allocate(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    var subject = try Subject(measured, context)
+    var subject = try BlockMemory(measured, context)
     let descriptor = subject.descriptor
     let bytes = measured.pages * context.pageBytes
     let counted = try context.timed("fallocate") {
@@ -72,7 +72,7 @@ enum FaultIn {
   private static func touchAllocated(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     let bytes = measured.pages * context.pageBytes
     try check(ckernel_allocate(subject.descriptor, 0, UInt64(bytes)), "fallocate")
     return try context.touch(subject.base, measured)
@@ -81,7 +81,7 @@ enum FaultIn {
   private static func touchBatches(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     let base = try subject.base
     let descriptor = subject.descriptor
     let bytes = base.assumingMemoryBound(to: UInt8.self)
@@ -101,7 +101,7 @@ enum FaultIn {
   private static func populate(
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     let base = try subject.base
     let bytes = measured.pages * context.pageBytes
     let counted = try context.timed("MADV_POPULATE_WRITE") {

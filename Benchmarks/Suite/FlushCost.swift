@@ -36,19 +36,19 @@ enum FlushCost {
     MeasuredOperation(
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
-        backings: switchable, tier: .answer, takesPagesIn: true,
+        backings: switchable, tier: .answer, faultsPagesIn: true,
         expects: Expectation(guest: .onePerPage), takesThreads: true), requirement: needsSwitch,
       measure: touch),
     MeasuredOperation(
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "trace", backings: hostTouched,
-        tier: .answer, takesPagesIn: true, expects: Expectation(host: .onePerPage, flushes: .onePerPage)),
+        tier: .answer, faultsPagesIn: true, expects: Expectation(host: .onePerPage, flushes: .onePerPage)),
       requirement: { _, context in context.timed.flushProbeRefusal },
       measure: traced),
     MeasuredOperation(
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "online-cpus", others: [.idle],
-        backings: hostTouched, tier: .answer, takesPagesIn: true), requirement: needsHotplug, measure: swept),
+        backings: hostTouched, tier: .answer, faultsPagesIn: true), requirement: needsHotplug, measure: swept),
   ]
 
   // MARK: switch
@@ -83,7 +83,7 @@ enum FlushCost {
 
   /// Median fault of a fresh region, with neither counters nor a sample of its own.
   private static func medianFault(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Double {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     let base = try subject.base.assumingMemoryBound(to: UInt8.self)
     let order = context.buffers.order(measured.order, pages: measured.pages)
     let result = loops_touch(

@@ -52,7 +52,7 @@ extension Holder {
   fileprivate static func start(
     _ measured: Case, _ context: MeasuringContext, touches: Bool
   ) throws(Refusal) -> Holder {
-    guard let program = context.cpus.companions.program else {
+    guard let program = context.cpus.bystanders.program else {
       throw .failed("no program to start a holder from")
     }
     let bytes = measured.pages * context.pageBytes

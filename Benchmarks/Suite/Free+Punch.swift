@@ -35,13 +35,13 @@ extension Free {
       OperationSpec(
         benchmark: benchmark, name: "churn",
         summary: "touch of all pages and a hole in place of them, in a fresh file and once more each time",
-        method: "whole cycle", armAxis: .cycle, backings: punchable, tier: .detail, takesPagesIn: true),
+        method: "whole cycle", armAxis: .cycle, backings: punchable, tier: .detail, faultsPagesIn: true),
       measure: churn),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "allocate-after-free",
         summary: "the host's first store to each page, right after as many of the same kind were freed",
-        method: "chained stamps", backings: Backing.mappable, tier: .detail, takesPagesIn: true),
+        method: "chained stamps", backings: Backing.mappable, tier: .detail, faultsPagesIn: true),
       measure: allocateAfterFree),
   ]
 
@@ -88,7 +88,7 @@ extension Free {
 
   /// Each block begins with a fresh file; the cycles before the one that is measured make it what it is then.
   private static func churn(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
-    var subject = try Subject(measured, context)
+    var subject = try BlockMemory(measured, context)
     let descriptor = subject.descriptor
     let base = try subject.base
     let bytes = base.assumingMemoryBound(to: UInt8.self)
@@ -111,7 +111,7 @@ extension Free {
     _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
     _ = try populated(measured, context)
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     return try context.touch(subject.base, measured)
   }
 }

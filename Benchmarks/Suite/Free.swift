@@ -59,14 +59,14 @@ enum Free {
   }
 
   /// Fresh memory with every page touched and its placement read back.
-  static func populated(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> Subject {
-    var subject = try Subject(measured, context)
+  static func populated(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockMemory {
+    var subject = try BlockMemory(measured, context)
     try subject.populate(measured, context)
     return subject
   }
 
   private static func timedUnmap(
-    _ subject: inout Subject, _ measured: Case, _ context: MeasuringContext
+    _ subject: inout BlockMemory, _ measured: Case, _ context: MeasuringContext
   ) throws(Refusal) -> BlockReading {
     let placed = try subject.placed(measured, context)
     let mapping = try subject.takeMapping()

@@ -48,7 +48,7 @@ struct Guest: ~Copyable {
     }
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
-      let subject = try Subject(backing, bytes: bytes, context)
+      let subject = try BlockMemory(backing, bytes: bytes, context)
       let parts = try subject.split()
       try machine.addSlot(regionSlot, at: gpa, memory: parts.region)
       return Guest(vcpu: vcpu, userspace: parts.region, file: parts.file, machine: machine)

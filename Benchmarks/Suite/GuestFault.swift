@@ -17,7 +17,7 @@ enum GuestFault {
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
-        method: "guest log", backings: Backing.allCases, tier: .headline, takesPagesIn: true,
+        method: "guest log", backings: Backing.allCases, tier: .headline, faultsPagesIn: true,
         expects: Expectation(guest: .onePerPage), takesThreads: true), requirement: needsGuest, measure: touch
     ),
     MeasuredOperation(
@@ -35,7 +35,7 @@ enum GuestFault {
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
-        method: "whole call", backings: guestMemfds, takesPagesIn: true),
+        method: "whole call", backings: guestMemfds, faultsPagesIn: true),
       requirement: needsPreFault,
       measure: preFault),
     MeasuredOperation(
@@ -43,7 +43,7 @@ enum GuestFault {
         benchmark: benchmark, name: "pre-fault-in-batches",
         summary: "KVM_PRE_FAULT_MEMORY of one batch of pages after the other: what sharing the calls saves",
         method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512], backings: guestMemfds,
-        tier: .detail, takesPagesIn: true), requirement: needsPreFault, measure: preFault),
+        tier: .detail, faultsPagesIn: true), requirement: needsPreFault, measure: preFault),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "retouch", summary: "the guest's second store: no fault, the floor",

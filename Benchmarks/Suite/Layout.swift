@@ -14,29 +14,29 @@ public struct Layout: Sendable {
   /// The CPU that measures first.
   public let measuringCPU: Int
   /// Who measures on each CPU node, and who can be held beside.
-  let seats: [Int: Seat]
+  let nodeCPUs: [Int: NodeCPUs]
   /// What a caller should know of these choices.
   public let findings: [Finding]
 
   public init(_ request: SessionRequest, _ topology: Topology, quota: Double?) throws(SessionFailure) {
-    let places = try Places(request, topology)
-    let first = places.cpus[0].cpu
+    let nodes = try MeasuringNodes(request, topology)
+    let first = nodes.cpus[0].cpu
     self.topology = topology
     self.quota = quota
-    pairs = places.pairs
+    pairs = nodes.pairs
     measuringCPU = first
-    seats = Dictionary(
-      places.cpus.map { place in
-        let held = Companions.holdable(beside: place.cpu, topology: topology, quota: quota)
-        return (place.node, Seat(cpu: place.cpu, held: held))
+    nodeCPUs = Dictionary(
+      nodes.cpus.map { place in
+        let held = BystanderProcesses.holdable(beside: place.cpu, topology: topology, quota: quota)
+        return (place.node, NodeCPUs(cpu: place.cpu, held: held))
       }
     ) { first, _ in first }
-    var findings = places.findings
-    if places.cpus.count > 1 {
-      let list = places.cpus.map { "CPU \($0.cpu) of node \($0.node)" }.joined(separator: ", ")
+    var findings = nodes.findings
+    if nodes.cpus.count > 1 {
+      let list = nodes.cpus.map { "CPU \($0.cpu) of node \($0.node)" }.joined(separator: ", ")
       findings.append(Finding(.note, "measured on \(list)"))
     }
-    let held = Companions.holdable(beside: first, topology: topology, quota: quota)
+    let held = BystanderProcesses.holdable(beside: first, topology: topology, quota: quota)
     let others =
       topology.allowed.count - 1 - topology.siblings(of: first).intersection(topology.allowed).count
     if held.count < others {
@@ -49,10 +49,10 @@ public struct Layout: Sendable {
   }
 
   /// The CPUs that can be held beside the one that measures first.
-  public var held: CPUSet { seats.values.first { $0.cpu == measuringCPU }?.held ?? CPUSet([]) }
+  public var held: CPUSet { nodeCPUs.values.first { $0.cpu == measuringCPU }?.held ?? CPUSet([]) }
 
   /// Every CPU that is held in some part of the run.
-  var manned: CPUSet { CPUSet(seats.values.reduce(into: Set<Int>()) { $0.formUnion($1.held.members) }) }
+  var heldCPUs: CPUSet { CPUSet(nodeCPUs.values.reduce(into: Set<Int>()) { $0.formUnion($1.held.members) }) }
 
   /// How many CPUs can be held on the measuring CPU's node and on the farthest other one that has any: more nodes would
   /// make cases without end. Empty where that makes no difference.

@@ -20,19 +20,19 @@ enum ReadAhead {
       benchmark: FaultIn.benchmark, name: "touch-read-ahead",
       summary: "the store to each page, a batch of them taken in by another thread before",
       method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
-      backings: mappable, tier: .detail, takesPagesIn: true, isPathLength: false), measure: touch)
+      backings: mappable, tier: .detail, faultsPagesIn: true, isPathLength: false), measure: touch)
 
   static let guest = MeasuredOperation(
     OperationSpec(
       benchmark: GuestFault.benchmark, name: "touch-read-ahead",
       summary: "the guest's store to each page, a batch of them taken in by a host thread before",
       method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
-      backings: hostMapped, tier: .detail, takesPagesIn: true, expects: Expectation(guest: .onePerPage),
+      backings: hostMapped, tier: .detail, faultsPagesIn: true, expects: Expectation(guest: .onePerPage),
       isPathLength: false),
     requirement: GuestFault.needsGuest, measure: guestTouch)
 
   private static func touch(_ measured: Case, _ context: MeasuringContext) throws(Refusal) -> BlockReading {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     let counted = try timed(subject.base, measured, context).counted
     return context.reading(context.batchSamples(measured), counted, try subject.placed(measured, context))
   }
@@ -62,7 +62,7 @@ enum ReadAhead {
     run.page_bytes = context.pageBytes
     run.pages = measured.pages
     run.batch = measured.pagesPerCall
-    run.cpu = Int32(context.cpus.crew.threads(of: measured)[1])
+    run.cpu = Int32(context.cpus.roles.threads(of: measured)[1])
     run.vcpu = -1
     if let vcpu {
       run.vcpu = vcpu.descriptor

@@ -30,10 +30,10 @@ public enum RemovalStep: String, Sendable {
     guard parts.count > 2, let backing = Backing(rawValue: String(parts[2])), backing.isGuestMemfd,
       backing.removesDirectMap
     else { return false }
-    let takesPagesIn = [FaultIn.benchmark, GuestFault.benchmark, TLBFlush.benchmark].contains {
+    let faultsPagesIn = [FaultIn.benchmark, GuestFault.benchmark, TLBFlush.benchmark].contains {
       $0 == parts[0]
     }
-    return takesPagesIn && parts[1] != "end-to-end"
+    return faultsPagesIn && parts[1] != "end-to-end"
   }
 }
 

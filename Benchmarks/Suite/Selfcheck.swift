@@ -48,7 +48,7 @@ public enum Selfcheck {
     let trial = 1000
     var shares: [Double] = []
     for _ in 0..<20 {
-      let subject = try Subject(measured, context)
+      let subject = try BlockMemory(measured, context)
       try check(touch(try subject.base, measured, steps: trial, context), "touching the region")
       let detail = detail(measured, context)
       shares.append(detail.added / detail.fault)
@@ -113,7 +113,7 @@ extension MeasuredOperation {
   private func delayed(_ delay: Delay) -> MeasuredOperation {
     var copy = replacing { original, measured, context throws(Refusal) in
       guard delay.isOn(measured) else { return try original(measured, context) }
-      let subject = try Subject(measured, context)
+      let subject = try BlockMemory(measured, context)
       let base = try subject.base
       let counted = try context.timed("touching the region") {
         Selfcheck.touch(base, measured, steps: delay.multiplications, context)

@@ -27,7 +27,7 @@ public struct SessionRequest: Codable, Sendable {
   /// CPUs may be taken offline and back.
   public var allowsHotplug: Bool
   public var seed: UInt64
-  /// The executable that runs companions; nil starts none.
+  /// The executable that runs bystanders; nil starts none.
   public var program: String?
   /// The CPUs to choose from, for a process that its parent has pinned; nil for those it is allowed.
   public var allowedCPUs: CPUSet?
@@ -60,7 +60,7 @@ public enum SessionFailure: Error, Sendable {
   case failed(String)
 }
 
-/// The machine made ready: pinned, companions started, clock calibrated, buffers resident.
+/// The machine made ready: pinned, bystanders started, clock calibrated, buffers resident.
 public struct Session {
   public let layout: Layout
   public let fingerprint: Fingerprint
@@ -100,10 +100,10 @@ public struct Session {
     let fingerprint = Fingerprint.read(topology)
     let (kind, reason) = try Clock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)
     // Before any buffer exists: a fork would make resident pages copy-on-write.
-    let companions =
+    let bystanders =
       if let program = request.program {
-        try Companions(program: program, cpus: layout.manned, clock: kind)
-      } else { Companions(planned: layout.manned) }
+        try BystanderProcesses(program: program, cpus: layout.heldCPUs, clock: kind)
+      } else { BystanderProcesses(planned: layout.heldCPUs) }
     context = try MeasuringContext(
       clock: Clock(
         kind, reason: reason, countsInstructions: request.clock == .instructions,
@@ -111,7 +111,7 @@ public struct Session {
         pageOverhead: Timing.pageOverhead), topology: topology,
       kvm: KVMAccess(insisting: request.dialect, acceptsHostRisk: request.acceptsHostRisk),
       cpus: CPUAssignment(
-        companions: companions, measuring: first, seats: layout.seats, topology: topology,
+        bystanders: bystanders, measuring: first, nodeCPUs: layout.nodeCPUs, topology: topology,
         allowsHotplug: request.allowsHotplug),
       architecture: fingerprint.architecture, broadcastFlush: features.broadcastFlush,
       pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
@@ -220,7 +220,7 @@ extension Session {
       runID: "\(compact)-\(plan.seed)", startedAt: startedAt, version: version, fingerprint: fingerprint,
       planName: plan.name, seed: plan.seed, precision: plan.precision, budget: plan.budget,
       clock: context.clock.description, measuringCPU: context.cpus.measuring,
-      heldCPUs: context.cpus.crew.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
+      heldCPUs: context.cpus.roles.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
       pages: pages,
       pageBytes: context.pageBytes)
   }

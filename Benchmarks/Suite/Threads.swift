@@ -11,7 +11,7 @@ import Model
 enum Threads {
   /// Why a case's threads are not to be had here, if they are not.
   static func refusal(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
-    let others = context.cpus.crew(of: measured).held.count
+    let others = context.cpus.roles(of: measured).held.count
     let further = measured.threads - 1
     guard further > 0 else { return nil }
     guard further <= others else {
@@ -26,9 +26,9 @@ enum Threads {
 
   /// What a row of several threads says of where they ran, beside its figures; nil where nothing is to be said.
   static func note(_ measured: Case, _ context: MeasuringContext) -> String? {
-    let crew = context.cpus.crew(of: measured)
-    let elsewhere = crew.threadsElsewhere(of: measured)
-    let cpus = CPUSet(crew.threads(of: measured))
+    let roles = context.cpus.roles(of: measured)
+    let elsewhere = roles.threadsElsewhere(of: measured)
+    let cpus = CPUSet(roles.threads(of: measured))
     let sharing = cpus.members.count { !context.topology.siblings(of: $0).intersection(cpus).isEmpty }
     let notes = [
       elsewhere > 0 ? "\(elsewhere) of the threads ran on other nodes than \(measured.cpuNode)" : nil,
@@ -132,7 +132,7 @@ struct Parts: ~Copyable {
       table[next[thread]] = page
       next[thread] += 1
     }
-    for (thread, cpu) in context.cpus.crew.threads(of: measured).enumerated() {
+    for (thread, cpu) in context.cpus.roles.threads(of: measured).enumerated() {
       var part = loops_part()
       part.cpu = Int32(cpu)
       part.order = UnsafePointer(table + bounds[thread])

@@ -41,7 +41,7 @@ public enum Timing {
     // Every way finds the frames that blocks find.
     let frames = FrameRotation(context)
     let measured = Case(FaultIn.benchmark, "touch", backing, pages: pages)
-    try context.cpus.companions.hold(context.cpus.crew.held, .spin)
+    try context.cpus.bystanders.hold(context.cpus.roles.held, .spin)
     for block in 0...blocks {
       if Runner.isInterrupted { return nil }
       // Which comes first rotates, so that none has the warmer caches.
@@ -67,7 +67,7 @@ public enum Timing {
   private static func time(
     _ backing: Backing, _ context: MeasuringContext, pages: Int, _ way: Way
   ) throws(Refusal) -> Double {
-    let subject = try Subject(backing, bytes: pages * context.pageBytes, context)
+    let subject = try BlockMemory(backing, bytes: pages * context.pageBytes, context)
     let base = try subject.base.assumingMemoryBound(to: UInt8.self)
     let order = context.buffers.order(.sequential, pages: pages).baseAddress
     var ticks: UInt64 = 0

@@ -24,7 +24,7 @@ extension Uses {
     }
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
-      let parts = try Subject(backing, bytes: bytes, context).split()
+      let parts = try BlockMemory(backing, bytes: bytes, context).split()
       try machine.addSlot(Guest.regionSlot, at: gpa, memory: parts.region)
       return try run(vcpu)
     }

@@ -83,7 +83,7 @@ public final class Uses {
     of backing: Backing, _ body: (UnsafeMutableRawPointer, Int) -> Int32
   ) throws(Refusal) -> UseOutcome {
     guard !backing.isPrivate else { throw .unsupported("no user mapping: only a guest reaches it") }
-    let subject = try Subject(backing, bytes: bytes(of: backing), context)
+    let subject = try BlockMemory(backing, bytes: bytes(of: backing), context)
     let base = try subject.base
     try check(ckernel_touch(base, context.pageBytes, 1), "touching the memory")
     return Self.outcome(body(base, context.pageBytes))

@@ -93,7 +93,7 @@ extension Verify {
   }
 
   private func readableAtOnce(_ measured: Case) throws(Refusal) -> Int {
-    let subject = try Subject(measured, context)
+    let subject = try BlockMemory(measured, context)
     let base = try subject.base
     var page = measured
     page.pages = 1

@@ -120,7 +120,7 @@ public final class Verify {
     let removes = backing.removesDirectMap
     var looks: [DirectMapLook] = []
     let before = hasFallocate ? try scan() : nil
-    var subject = try Subject(measured, context)
+    var subject = try BlockMemory(measured, context)
     if hasFallocate {
       let bytes = UInt64(measured.pages * context.pageBytes)
       try check(ckernel_allocate(subject.descriptor, 0, bytes), "fallocate")

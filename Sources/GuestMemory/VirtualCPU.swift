@@ -125,7 +125,7 @@ public struct VirtualCPU: ~Copyable {
     var guest = ckernel_guest()
     let layout = ckernel_guest_layout(UInt64(pages), &guest)
     guard layout != -ENOTSUP else { throw Self.noProgram }
-    try check(layout, "laying out a guest of \(pages) pages")
+    try check(layout, "preparing out a guest of \(pages) pages")
     let scratch = try Region.resident(bytes: Int(guest.scratch_bytes))
     ckernel_guest_build(&guest, UInt64(pages), scratch.base)
     try machine.addSlot(Self.scratchSlot, at: 0, memory: scratch)

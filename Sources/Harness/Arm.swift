@@ -10,11 +10,11 @@ struct Arm {
   let identity: ArmIdentity
   private(set) var summary: Summary
   private(set) var series = BlockSeries()
-  private let takesPagesIn: Bool
+  private let faultsPagesIn: Bool
   private let takesThreads: Bool
   private var throughput = ThroughputSeries()
   private var details: [MethodDetail] = []
-  private var directMap: LaidDirectMap?
+  private var directMap: DirectMapChange?
   private var blockCount = 0
   private var newFrames = NewFrames()
 
@@ -39,7 +39,7 @@ struct Arm {
   init(_ measuredCase: Case, spec: OperationSpec, identity: ArmIdentity, unit: SampleUnit, pageBytes: Int) {
     self.measuredCase = measuredCase
     self.identity = identity
-    takesPagesIn = spec.takesPagesIn
+    faultsPagesIn = spec.faultsPagesIn
     takesThreads = spec.takesThreads
     summary = Summary(
       measuredCase, axis: spec.armAxis, unit: unit, method: spec.method, pageBytes: pageBytes)
@@ -99,7 +99,7 @@ struct Arm {
       summary.bystanders?.add(bystanders)
     }
     newFrames.add(block.newFrames)
-    if let laid = block.directMap { directMap = directMap.map { $0 + laid } ?? laid }
+    if let change = block.directMap { directMap = directMap.map { $0 + change } ?? change }
     if let detail = block.detail { details.append(detail) }
     if takesThreads { throughput.add(block) }
   }
@@ -140,7 +140,7 @@ struct Arm {
     summary.estimates = series.estimates(against: other?.series, state: state)
     summary.flush = flushSeen(baseline, witness)
     summary.mechanism =
-      takesPagesIn
+      faultsPagesIn
       ? witness.mechanism(by: summary.counters, blocks: series.blocks, of: measuredCase) : nil
   }
 
@@ -213,7 +213,7 @@ struct Arm {
   /// What the held CPUs saw of the flush that a removal calls for. Whatever other work does to the baseline as
   /// well is `unknown`.
   private func flushSeen(_ baseline: Arm?, _ witness: FlushWitness) -> FlushState? {
-    guard takesPagesIn, series.blocks > 0 else { return nil }
+    guard faultsPagesIn, series.blocks > 0 else { return nil }
     let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
       baseline.series.blocks > 0,

@@ -8,7 +8,7 @@ import Model
 import SystemPackage
 
 /// Where the measuring thread is on a node, and whom it has beside it.
-public struct Seat: Hashable, Sendable {
+public struct NodeCPUs: Hashable, Sendable {
   public var cpu: Int
   /// The CPUs that can be held meanwhile.
   public var held: CPUSet
@@ -19,15 +19,15 @@ public struct Seat: Hashable, Sendable {
   }
 }
 
-/// Who is on which CPU: the measuring thread, the companions beside it, and which CPUs are online.
+/// Who is on which CPU: the measuring thread, the bystanders beside it, and which CPUs are online.
 public final class CPUAssignment {
-  public let companions: Companions
+  public let bystanders: BystanderProcesses
   /// The CPU that the measuring thread is pinned to.
   public private(set) var measuring: Int
   /// Which CPU does what beside the measuring one, now.
-  public private(set) var crew: Crew
+  public private(set) var roles: CPURoles
   /// Who does what where it measures on each node.
-  private let crews: [Int: Crew]
+  private let rolesByNode: [Int: CPURoles]
   private let topology: Topology
   /// CPUs may be taken offline.
   private let allowsHotplug: Bool
@@ -46,57 +46,58 @@ public final class CPUAssignment {
 
   /// - Parameters:
   ///   - measuring: the CPU that the calling thread is pinned to.
-  ///   - seats: who measures on each node, and who can be held beside.
+  ///   - nodeCPUs: who measures on each node, and who can be held beside.
   public init(
-    companions: Companions, measuring: Int, seats: [Int: Seat], topology: Topology, allowsHotplug: Bool
+    bystanders: BystanderProcesses, measuring: Int, nodeCPUs: [Int: NodeCPUs], topology: Topology,
+    allowsHotplug: Bool
   ) {
-    self.companions = companions
+    self.bystanders = bystanders
     self.measuring = measuring
     self.topology = topology
     self.allowsHotplug = allowsHotplug
     online = topology.online
-    let manned = companions.cpus
-    func crew(_ cpu: Int, _ held: CPUSet) -> Crew {
-      Crew(
-        measuring: cpu, held: manned.intersection(held), topology: topology, allowsHotplug: allowsHotplug)
+    let heldCPUs = bystanders.cpus
+    func roles(_ cpu: Int, _ held: CPUSet) -> CPURoles {
+      CPURoles(
+        measuring: cpu, held: heldCPUs.intersection(held), topology: topology, allowsHotplug: allowsHotplug)
     }
-    self.crew = crew(measuring, seats.values.first { $0.cpu == measuring }?.held ?? manned)
-    crews = seats.mapValues { crew($0.cpu, $0.held) }
+    self.roles = roles(measuring, nodeCPUs.values.first { $0.cpu == measuring }?.held ?? heldCPUs)
+    rolesByNode = nodeCPUs.mapValues { roles($0.cpu, $0.held) }
   }
 
   /// Who does what in a case: beside the CPU that measures on its node.
-  public func crew(of measured: Case) -> Crew { crews[measured.cpuNode] ?? crew }
+  public func roles(of measured: Case) -> CPURoles { rolesByNode[measured.cpuNode] ?? roles }
 
   /// The CPUs that are held and online.
-  var heldOnline: CPUSet { companions.cpus.intersection(crew.held).intersection(online) }
+  var heldOnline: CPUSet { bystanders.cpus.intersection(roles.held).intersection(online) }
 
   /// Takes the measuring thread to its place on the case's node.
-  func seat(_ measured: Case) throws(Refusal) {
-    let other = crew(of: measured)
+  func moveToNode(of measured: Case) throws(Refusal) {
+    let other = roles(of: measured)
     guard other.measuring != measuring else { return }
-    try companions.release()
+    try bystanders.release()
     try bringBack()
     do throws(Errno) { try Affinity.pin(toCPU: other.measuring) } catch {
       throw .failed(call: "pinning to CPU \(other.measuring)", error)
     }
     measuring = other.measuring
-    crew = other
+    roles = other
   }
 
   /// Brings the other CPUs into the state that a case names, whose place the measuring thread has.
   func hold(_ measured: Case) throws(Refusal) {
     if let hotplugFailure { throw hotplugFailure }
-    guard let wanted = crew.online(in: measured) else {
+    guard let wanted = roles.online(in: measured) else {
       throw .unsupported("this machine cannot have \(measured.online ?? 0) CPUs online")
     }
     if wanted != online {
-      // A companion whose CPU goes would go on with its work on another.
-      try companions.release()
+      // A bystander whose CPU goes would go on with its work on another.
+      try bystanders.release()
       try keepOnline(wanted)
       ckernel_rest(Self.hotplugRestMicroseconds)
     }
-    let busy = crew.busy(in: measured)
-    try companions.hold(busy.cpus, busy.state)
+    let busy = roles.busy(in: measured)
+    try bystanders.hold(busy.cpus, busy.state)
     switch (measured.others, idleStatesOff == nil) {
     case (.poll, true): idleStatesOff = try IdleStatesOff()
     case (.spin, false), (.idle, false): idleStatesOff = nil

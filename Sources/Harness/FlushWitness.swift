@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import Model
 
-/// Who can tell of kernel-range flushes: CPUs that a companion keeps busy, where every flush by interrupt is one
+/// Who can tell of kernel-range flushes: CPUs that a bystander keeps busy, where every flush by interrupt is one
 /// interrupt. A CPU that is idle may poll, and then takes none.
 struct FlushWitness: Hashable, Sendable {
-  private let crew: Crew
+  private let roles: CPURoles
   /// How a kernel-range flush reaches other CPUs here, as far as the CPU's features tell.
   private let feature: FlushMechanism
 
   /// - Parameter mechanism: `CPUFeatures.broadcastFlush`.
-  init(_ crew: Crew, mechanism: String?) {
-    self.crew = crew
+  init(_ roles: CPURoles, mechanism: String?) {
+    self.roles = roles
     feature = mechanism.flatMap { FlushMechanism(rawValue: $0) } ?? .unknown
   }
 
   /// Function call interrupts of each busy CPU, on average, less the shootdowns of user ranges, which count among
   /// them; other kernel work's calls remain. Nil without a busy CPU or without the rows.
   func flushes(_ counters: Counters, of measured: Case) -> Double? {
-    flushes(counters, of: measured, on: crew.busy(in: measured).cpus)
+    flushes(counters, of: measured, on: roles.busy(in: measured).cpus)
   }
 
   private func flushes(_ counters: Counters, of measured: Case, on cpus: CPUSet) -> Double? {
-    let counted = (crew.online(in: measured) ?? crew.online).members
+    let counted = (roles.online(in: measured) ?? roles.online).members
     let places = counted.indices.filter { cpus.contains(counted[$0]) }
     guard !places.isEmpty, let calls = counters.calInterrupts, let shootdowns = counters.tlbInterrupts,
       calls.count == shootdowns.count, places.allSatisfy(calls.indices.contains)
@@ -49,11 +49,11 @@ struct FlushWitness: Hashable, Sendable {
   ///
   /// - Parameter counters: the sum over `blocks` blocks of `measured`.
   func mechanism(by counters: Counters, blocks: Int, of measured: Case) -> FlushMechanism? {
-    let others = (crew.online(in: measured) ?? crew.online).subtracting(CPUSet([crew.measuring]))
+    let others = (roles.online(in: measured) ?? roles.online).subtracting(CPUSet([roles.measuring]))
     guard measured.backing.removesDirectMap, blocks > 0, !others.isEmpty else { return nil }
     let busy = flushes(counters, of: measured)
     // A thread's CPU takes none for its own removals, and several at once in one interrupt.
-    let witnesses = others.subtracting(CPUSet(crew.threads(of: measured)))
+    let witnesses = others.subtracting(CPUSet(roles.threads(of: measured)))
     guard let flushes = busy ?? flushes(counters, of: measured, on: witnesses) else { return .unknown }
     let perBlock = flushes / Double(blocks)
     if perBlock > 0.9 * Double(measured.pages) { return .ipi }

@@ -22,7 +22,7 @@ public final class MeasuringContext {
   /// Where a timed region leaves what it took.
   public let buffers: SampleBuffers
   /// Memory that cold blocks are kept from.
-  public let ballast = Ballast()
+  public let withheld = WithheldFrames()
   /// The frames that blocks and what is kept for them have had.
   let frames: FrameLedger
   private let mechanism: String?
@@ -44,13 +44,13 @@ public final class MeasuringContext {
     mechanism = broadcastFlush
     buffers = try SampleBuffers(pages: pages, topology: topology, measuring: cpus.measuring, seed: seed)
     timed = TimedRegion(
-      clock: clock, companions: cpus.companions, online: topology.online, pageBytes: pageBytes)
+      clock: clock, bystanders: cpus.bystanders, online: topology.online, pageBytes: pageBytes)
     frames = FrameLedger(pageBytes: pageBytes)
   }
 
   /// Takes the measuring thread to its place on the case's node, and has memory come from the node of its memory.
-  public func seat(_ measured: Case) throws(Refusal) {
-    try cpus.seat(measured)
+  public func moveToNode(of measured: Case) throws(Refusal) {
+    try cpus.moveToNode(of: measured)
     timed.count(cpus.online)
     try buffers.prepare(pages: measured.pages, measuring: cpus.measuring)
     // Where a sandbox refuses the policy, the placement that is read back says so.
@@ -59,14 +59,14 @@ public final class MeasuringContext {
 
   /// The same, and brings the CPUs into the state that the case names.
   public func arrange(_ measured: Case) throws(Refusal) {
-    try seat(measured)
+    try moveToNode(of: measured)
     try cpus.hold(measured)
     timed.count(cpus.online)
   }
 
   /// Who tells of flushes in a case.
   func flushWitness(of measured: Case) -> FlushWitness {
-    FlushWitness(cpus.crew(of: measured), mechanism: mechanism)
+    FlushWitness(cpus.roles(of: measured), mechanism: mechanism)
   }
 
   /// Lets go what a group shares: its VM, its probes, the CPUs that it took offline.

@@ -56,7 +56,7 @@ public final class Pass: PassMeasurer {
   }
 
   public func beginPass(_ cases: [Case]) throws(Refusal) {
-    if let first = cases.first { try context.seat(first) }
+    if let first = cases.first { try context.moveToNode(of: first) }
     let frames = FrameRotation(context, ringBytes: ringBytes)
     for measured in cases { frames.prepare(for: measured) }
     self.frames = frames
@@ -64,7 +64,7 @@ public final class Pass: PassMeasurer {
   }
 
   public func endPass() {
-    try? context.cpus.companions.release()
+    try? context.cpus.bystanders.release()
     frames = nil
     probes = nil
   }
@@ -83,7 +83,7 @@ public final class Pass: PassMeasurer {
       // A signal that came during the block ended it, not the arm.
       if case .failure = result, Runner.isInterrupted { break }
       // One that has ended costs the pass: the next one starts others.
-      let reason = try context.cpus.companions.look()
+      let reason = try context.cpus.bystanders.look()
       result = result.map { reading in
         var reading = reading
         reading.invalidate(reason)
@@ -98,9 +98,9 @@ public final class Pass: PassMeasurer {
   /// The held CPUs spin meanwhile, whatever the case has them do: one that sleeps takes no interrupt.
   private func readProbes(_ measured: Case?) throws(Refusal) -> Probes {
     guard probes != nil, let measured else { return Probes() }
-    try context.seat(measured)
+    try context.moveToNode(of: measured)
     let held = context.cpus.heldOnline
-    try context.cpus.companions.hold(held, .spin)
+    try context.cpus.bystanders.hold(held, .spin)
     return probes?.read(context.clock, hasWitness: !held.isEmpty) ?? Probes()
   }
 
@@ -113,7 +113,7 @@ public final class Pass: PassMeasurer {
       ckernel_rest(Self.restMicroseconds)
     }
     frames?.lend(to: measured)
-    context.cpus.companions.mark()
+    context.cpus.bystanders.mark()
     let startedAt = ckernel_clock_monotonic()
     let result = Result { () throws(Refusal) in try measure(measured, operation) }
     ckernel_rest(Self.restMicroseconds)

@@ -22,7 +22,7 @@ struct ProbeReader: ~Copyable {
     self.pageBytes = pageBytes
   }
 
-  /// - Parameter hasWitness: whether a registered companion runs on another CPU; without one the interrupt's trip is
+  /// - Parameter hasWitness: whether a registered bystander runs on another CPU; without one the interrupt's trip is
   ///   none.
   mutating func read(_ clock: Clock, hasWitness: Bool) -> Probes {
     let rate = clock.ticksPerNanosecond

@@ -290,7 +290,7 @@ public struct Runner {
 
   private func prove(_ measuredCase: Case, of spec: OperationSpec) -> Arm {
     do throws(Refusal) {
-      try context.seat(measuredCase)
+      try context.moveToNode(of: measuredCase)
       let identity = try identify(spec, measuredCase, context)
       return arm(measuredCase, of: spec, identity)
     } catch {

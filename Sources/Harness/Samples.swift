@@ -29,9 +29,9 @@ extension MeasuringContext {
     reading.newFrames = placed.newFrames
     reading.faultsUntimed = placed.faultsUntimed
     if !counted.busy.isEmpty {
-      reading.gaps = counted.booked.reduce(0) { $0 + $1.difference.gaps }
+      reading.gaps = counted.bystanders.reduce(0) { $0 + $1.difference.gaps }
       reading.stolen =
-        Double(counted.booked.reduce(0) { $0 + $1.difference.stolen }) / clock.ticksPerNanosecond
+        Double(counted.bystanders.reduce(0) { $0 + $1.difference.stolen }) / clock.ticksPerNanosecond
     }
     for reason in [counted.shortcoming, samples.shortcoming, placed.shortcoming] {
       reading.invalidate(reason)
@@ -103,7 +103,7 @@ extension MeasuringContext {
   /// One sample a busy CPU: the time stolen from it, per page.
   public func stolenSamples(_ counted: Counted, pages: Int) -> Samples {
     Samples(
-      counted.booked.filter { counted.busy.contains($0.cpu) }.map {
+      counted.bystanders.filter { counted.busy.contains($0.cpu) }.map {
         Double($0.difference.stolen) / clock.ticksPerNanosecond / Double(pages)
       })
   }

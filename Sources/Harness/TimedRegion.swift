@@ -10,22 +10,22 @@ import Model
 /// What was counted around a timed region.
 public struct Counted {
   public var counters: Counters
-  /// What each companion booked meanwhile, in the order of their CPUs; ticks of the clock.
-  let booked: [CompanionRecord]
-  /// The companions that were busy.
+  /// What each bystander counted meanwhile, in the order of their CPUs; ticks of the clock.
+  let bystanders: [BystanderCounts]
+  /// The bystanders that were busy.
   let busy: CPUSet
   /// Why what was timed is no result.
   let shortcoming: String?
 }
 
-/// What one companion booked during a timed region.
-struct CompanionRecord {
+/// What one bystander counted during a timed region.
+struct BystanderCounts {
   let cpu: Int
-  let before: chelpers_companion_booking
-  let after: chelpers_companion_booking
+  let before: chelpers_bystander_counts
+  let after: chelpers_bystander_counts
 
-  var difference: chelpers_companion_booking {
-    chelpers_companion_booking(
+  var difference: chelpers_bystander_counts {
+    chelpers_bystander_counts(
       gaps: after.gaps &- before.gaps, stolen: after.stolen &- before.stolen,
       calm_walks: after.calm_walks &- before.calm_walks, calm_ticks: after.calm_ticks &- before.calm_ticks,
       refill_walks: after.refill_walks &- before.refill_walks,
@@ -34,34 +34,34 @@ struct CompanionRecord {
 }
 
 /// Memory that was laid out, untimed, for a timed region after it.
-public struct Laid<Memory: ~Copyable>: ~Copyable {
+public struct Prepared<Memory: ~Copyable>: ~Copyable {
   public let memory: Memory
-  public let directMap: LaidDirectMap
-  /// What the laying counted: its splits are the block's.
+  public let directMap: DirectMapChange
+  /// What the preparing counted: its splits are the block's.
   public let counters: Counters
 }
 
-/// The timed region with what surrounds it: counters read just before and just after, what the companions booked, and
+/// The timed region with what surrounds it: counters read just before and just after, what the bystanders counted, and
 /// probes of the kernel's flush.
 public final class TimedRegion {
   private let clock: Clock
-  private let companions: Companions
+  private let processes: BystanderProcesses
   private let pageBytes: Int
   private var counters: CounterReader
   /// The CPUs that `counters` reads.
   private var countedCPUs: CPUSet
-  private var bookedBefore: [chelpers_companion_booking]
-  private var bookedAfter: [chelpers_companion_booking]
+  private var countsBefore: [chelpers_bystander_counts]
+  private var countsAfter: [chelpers_bystander_counts]
   private var flushProbe: FlushProbe?
 
-  init(clock: Clock, companions: Companions, online: CPUSet, pageBytes: Int) {
+  init(clock: Clock, bystanders: BystanderProcesses, online: CPUSet, pageBytes: Int) {
     self.clock = clock
-    self.companions = companions
+    self.processes = bystanders
     self.pageBytes = pageBytes
     counters = CounterReader(cpus: online)
     countedCPUs = online
-    bookedBefore = Array(repeating: chelpers_companion_booking(), count: companions.cpus.count)
-    bookedAfter = bookedBefore
+    countsBefore = Array(repeating: chelpers_bystander_counts(), count: bystanders.cpus.count)
+    countsAfter = countsBefore
   }
 
   /// An offline CPU has no column in the rows of counters.
@@ -80,19 +80,19 @@ public final class TimedRegion {
   public func callAsFunction(
     _ call: String, runsGuest: Bool = false, _ body: () -> Int32
   ) throws(Refusal) -> Counted {
-    companions.read(into: &bookedBefore)
+    processes.read(into: &countsBefore)
     counters.snapshot(.before, runsGuest: runsGuest)
     let result = body()
     counters.snapshot(.after, runsGuest: runsGuest)
-    companions.read(into: &bookedAfter)
+    processes.read(into: &countsAfter)
     let difference = counters.difference()
     try check(result, call)
-    let booked = companions.cpus.members.indices.map {
-      CompanionRecord(cpu: companions.cpus.members[$0], before: bookedBefore[$0], after: bookedAfter[$0])
+    let bystanders = processes.cpus.members.indices.map {
+      BystanderCounts(cpu: processes.cpus.members[$0], before: countsBefore[$0], after: countsAfter[$0])
     }
     let isThrottled = difference.throttled.map { $0 > 0 } ?? false
     return Counted(
-      counters: difference, booked: booked, busy: companions.busy,
+      counters: difference, bystanders: bystanders, busy: processes.busy,
       shortcoming: isThrottled ? "the CPU quota throttled this process" : nil)
   }
 
@@ -106,33 +106,33 @@ public final class TimedRegion {
   }
 
   /// Lays out, untimed, the memory that a block then times.
-  public func laying<Memory: ~Copyable>(
+  public func preparing<Memory: ~Copyable>(
     _ body: () throws(Refusal) -> Memory
-  ) throws(Refusal) -> Laid<Memory> {
+  ) throws(Refusal) -> Prepared<Memory> {
     let before = DirectMapSizes.read()
     counters.snapshot(.before)
     let memory = try body()
     counters.snapshot(.after)
     let difference = counters.difference()
-    let directMap = LaidDirectMap(
+    let directMap = DirectMapChange(
       before: before, after: DirectMapSizes.read(), level2Splits: difference.level2Splits,
       tableBytes: difference.splits.map { $0 * Int64(pageBytes) })
-    return Laid(memory: memory, directMap: directMap, counters: difference)
+    return Prepared(memory: memory, directMap: directMap, counters: difference)
   }
 
   /// What the busy CPUs say one by one of the timed region that was counted last.
   public func bystanders(_ counted: Counted) -> Bystanders {
     let rate = clock.ticksPerNanosecond
     var bystanders = Bystanders(cpus: counted.busy)
-    let busy = counted.booked.indices.filter { counted.busy.contains(counted.booked[$0].cpu) }
+    let busy = counted.bystanders.indices.filter { counted.busy.contains(counted.bystanders[$0].cpu) }
     for index in busy {
-      let record = counted.booked[index]
+      let record = counted.bystanders[index]
       bystanders.stolen.append(Double(record.difference.stolen) / rate)
-      bystanders.gaps += companions.lengths(index, from: record.before, to: record.after)
+      bystanders.gaps += processes.lengths(index, from: record.before, to: record.after)
         .map { Double($0) / rate }
     }
     bystanders.walks = Bystanders.Walks(
-      busy.map { counted.booked[$0].difference }, ticksPerNanosecond: rate)
+      busy.map { counted.bystanders[$0].difference }, ticksPerNanosecond: rate)
     return bystanders
   }
 

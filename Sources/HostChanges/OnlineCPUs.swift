@@ -57,15 +57,15 @@ public struct OnlineCPUs: ~Copyable {
   public var counts: ClosedRange<Int> { staying.count...staying.count + removable.count }
 
   /// The CPUs that are online where `count` are: the highest go first.
-  public func kept(_ count: Int) -> CPUSet {
+  public func remaining(_ count: Int) -> CPUSet {
     CPUSet(staying.members + removable.members.prefix(count - staying.count))
   }
 
   /// Leaves `count` CPUs online.
   public mutating func keep(_ count: Int) throws(Refusal) {
-    let kept = self.kept(count)
-    for cpu in removable.members where kept.contains(cpu) { try bringBack(cpu) }
-    for cpu in removable.members.reversed() where !kept.contains(cpu) && offline[cpu] == nil {
+    let remaining = self.remaining(count)
+    for cpu in removable.members where remaining.contains(cpu) { try bringBack(cpu) }
+    for cpu in removable.members.reversed() where !remaining.contains(cpu) && offline[cpu] == nil {
       do throws(Errno) {
         offline[cpu] = Offline(try RestoredState(files.root + Self.path(cpu), "1"))
         try files.write("0", to: Self.path(cpu))

@@ -64,9 +64,9 @@ extension Doctor.Examination {
       !offline.isEmpty
     {
       // The kernel lists possible CPUs that never existed here, too.
-      let there = offline.members.filter { files.line("/sys/devices/system/cpu/cpu\($0)/online") != nil }
-      if !there.isEmpty {
-        findings.append(Finding(.note, "CPUs \(CPUSet(there)) are offline: no flush reaches them"))
+      let available = offline.members.filter { files.line("/sys/devices/system/cpu/cpu\($0)/online") != nil }
+      if !available.isEmpty {
+        findings.append(Finding(.note, "CPUs \(CPUSet(available)) are offline: no flush reaches them"))
       }
     }
     if let isolated = files.text("/sys/devices/system/cpu/isolated").flatMap({ CPUSet(list: $0) }),

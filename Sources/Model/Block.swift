@@ -37,14 +37,14 @@ public struct Block: Sendable {
   public var counters: Counters
   /// KVM's own count of guest faults; nil where no vCPU took part.
   public var faultsTaken: UInt64?
-  /// Interruptions that the companions booked, over all of them; nil where none spun.
+  /// Interruptions that the bystanders counted, over all of them; nil where none spun.
   public var gaps: UInt64?
   /// Time that those took, ns; nil where none spun.
   public var stolen: Double?
   /// What the busy CPUs say one by one, where the operation asks them.
   public var bystanders: Bystanders?
   /// The direct map that its memory was laid out in, where the operation lays it out before.
-  public var directMap: LaidDirectMap?
+  public var directMap: DirectMapChange?
   /// What the method says beside the samples, where it does.
   public var detail: MethodDetail?
   /// Nil but where several threads touched the region.
@@ -55,7 +55,7 @@ public struct Block: Sendable {
     newFrames: Int? = nil, status: Status,
     samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
-    bystanders: Bystanders? = nil, directMap: LaidDirectMap? = nil, detail: MethodDetail? = nil,
+    bystanders: Bystanders? = nil, directMap: DirectMapChange? = nil, detail: MethodDetail? = nil,
     concurrency: Concurrency? = nil
   ) {
     self.measuredCase = measuredCase

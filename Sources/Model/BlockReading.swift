@@ -19,14 +19,14 @@ public struct BlockReading: Codable, Sendable {
   public var flushes: Int?
   /// Host faults of filling the memory outside the timed region; nil unless the operation does so.
   public var faultsUntimed: Int64?
-  /// Interruptions that the companions booked, over all of them; nil where none was busy.
+  /// Interruptions that the bystanders counted, over all of them; nil where none was busy.
   public var gaps: UInt64?
   /// Time that those took, ns; nil where none was busy.
   public var stolen: Double?
   /// What the busy CPUs say one by one; nil unless the operation asks them.
   public var bystanders: Bystanders?
   /// The direct map that the block's memory was laid out in; nil unless the operation lays it out before.
-  public var directMap: LaidDirectMap?
+  public var directMap: DirectMapChange?
   /// What the method says beside the samples.
   public var detail: MethodDetail?
   /// What several threads came to.

@@ -7,7 +7,7 @@ public struct Bystanders: Hashable, Codable, Sendable {
   public var cpus: CPUSet
   /// Time taken from each, in their order, ns.
   public var stolen: [Double] = []
-  /// Length of each interruption, of all of them, ns; of more than the companions keep, the latest.
+  /// Length of each interruption, of all of them, ns; of more than the bystanders keep, the latest.
   public var gaps: [Double] = []
   /// Nil unless they walked, with an interruption and without.
   public var walks: Walks?

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What laying memory out made of the kernel's direct map.
-public struct LaidDirectMap: Hashable, Codable, Sendable {
+/// What preparing memory out made of the kernel's direct map.
+public struct DirectMapChange: Hashable, Codable, Sendable {
   /// What each size of entry maps, before and after; machine-wide.
   public var before: DirectMapSizes
   public var after: DirectMapSizes
@@ -19,12 +19,12 @@ public struct LaidDirectMap: Hashable, Codable, Sendable {
   }
 
   /// The two one after the other: what is absent in either is absent.
-  public static func + (left: LaidDirectMap, right: LaidDirectMap) -> LaidDirectMap {
-    func sum(_ count: KeyPath<LaidDirectMap, Int64?>) -> Int64? {
+  public static func + (left: DirectMapChange, right: DirectMapChange) -> DirectMapChange {
+    func sum(_ count: KeyPath<DirectMapChange, Int64?>) -> Int64? {
       guard let first = left[keyPath: count], let second = right[keyPath: count] else { return nil }
       return first + second
     }
-    return LaidDirectMap(
+    return DirectMapChange(
       before: left.before, after: right.after, level2Splits: sum(\.level2Splits),
       tableBytes: sum(\.tableBytes))
   }

@@ -81,7 +81,7 @@ public struct OperationSpec: Sendable {
   public let tier: Tier
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
-  public let takesPagesIn: Bool
+  public let faultsPagesIn: Bool
   /// What a block must show, or it is no result.
   public let expects: Expectation
   /// Several threads can do it at once, each in a part of the region.
@@ -94,7 +94,7 @@ public struct OperationSpec: Sendable {
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, batches: [Int] = [], threads: Int = 1, leastPages: Int = 0,
     order: AccessOrder? = nil, pagesPerBackingPage: Int = 1, others: [OthersState] = OthersState.usual,
-    backings: [Backing], tier: Tier = .further, takesPagesIn: Bool = false,
+    backings: [Backing], tier: Tier = .further, faultsPagesIn: Bool = false,
     expects: Expectation = Expectation(), takesThreads: Bool = false, isPathLength: Bool = true
   ) {
     self.benchmark = benchmark
@@ -111,7 +111,7 @@ public struct OperationSpec: Sendable {
     self.others = others
     self.backings = backings
     self.tier = tier
-    self.takesPagesIn = takesPagesIn
+    self.faultsPagesIn = faultsPagesIn
     self.expects = expects
     self.takesThreads = takesThreads
     self.isPathLength = isPathLength

@@ -17,7 +17,7 @@ public struct RunContext: Sendable {
   public var clock: ClockDescription
   /// The CPU that measures.
   public var measuringCPU: Int
-  /// CPUs that a companion can hold.
+  /// CPUs that a bystander can hold.
   public var heldCPUs: CPUSet
   public var onlineCPUs: CPUSet
   /// The firmware's relative distances of the nodes (10 = local); empty where there is one.

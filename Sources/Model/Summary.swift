@@ -53,9 +53,9 @@ public struct Summary: Sendable {
   /// Sums over the valid blocks.
   public var counters: Counters
   public var faultsTaken: UInt64?
-  /// Sums over the valid blocks; nil where no companion spun.
+  /// Sums over the valid blocks; nil where no bystander spun.
   public var gaps: UInt64?
-  /// Time stolen from all companions over the valid blocks, ns.
+  /// Time stolen from all bystanders over the valid blocks, ns.
   public var stolen: Double?
   /// What the busy CPUs say one by one over the valid blocks, where the operation asks them.
   public var bystanders: BystanderFigures?

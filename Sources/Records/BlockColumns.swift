@@ -6,7 +6,7 @@ import Statistics
 extension BlocksCSV {
   /// The columns in their order.
   public static let table: [BlockColumn] =
-    needed + kernel + companions + method + hardware + bystanders + concurrency + directMap + place
+    needed + kernel + interruptions + method + hardware + bystanders + concurrency + directMap + place
 
   private static let none = "where the block has no sample"
 
@@ -98,7 +98,7 @@ extension BlocksCSV {
     ) { $0.counters.throttled },
   ]
 
-  private static let companions: [BlockColumn] = [
+  private static let interruptions: [BlockColumn] = [
     .whole(
       "gaps", "Interruptions that the processes which hold the other CPUs saw.", empty: "where none spins"
     ) { $0.block.gaps },

@@ -8,20 +8,20 @@ struct HelperCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "helper", shouldDisplay: false,
     subcommands: [
-      CompanionHelper.self, HolderHelper.self, ForkerHelper.self, GuardianHelper.self, PassCommand.self,
+      BystanderHelper.self, HolderHelper.self, ForkerHelper.self, GuardianHelper.self, PassCommand.self,
     ])
 }
 
 /// On every other CPU.
-private struct CompanionHelper: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "companion")
+private struct BystanderHelper: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "bystander")
 
   @Argument var cpu: Int32
   @Argument var clock: UInt32
   @Argument var parent: Int32
 
   func run() throws {
-    guard Companion.serve(cpu: cpu, clock: clock, parent: parent) else { throw ExitCode.failure }
+    guard BystanderProcess.serve(cpu: cpu, clock: clock, parent: parent) else { throw ExitCode.failure }
   }
 }
 

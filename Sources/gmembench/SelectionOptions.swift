@@ -108,7 +108,7 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter program: the executable to run companions from; nil only lists.
+  /// - Parameter program: the executable to run bystanders from; nil only lists.
   func open(seed: UInt64, program: String?) throws -> Session {
     try Self.open(request(seed: seed, program: program))
   }

@@ -186,18 +186,18 @@ struct CommandLineTests {
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "a CPU to keep busy"))
-  func aKilledCompanionCostsItsPass() throws {
+  func aKilledBystanderCostsItsPass() throws {
     let mark = UUID().uuidString
     let arguments = [
       "--benchmark", "fault-in", "--others", "spin", "--budget", "10s", "--passes", "2", "--precision",
       "0.0001%",
     ]
     let outcome = try Program.run(arguments, mark: mark) {
-      // The run itself has companions too, which measure nothing.
+      // The run itself has bystanders too, which measure nothing.
       var found: [pid_t] = []
       for _ in 0..<300 where found.isEmpty {
         Thread.sleep(forTimeInterval: 0.1)
-        found = try companionsOfPasses(mark)
+        found = try bystandersOfPasses(mark)
       }
       Thread.sleep(forTimeInterval: 0.5)
       #expect(found.contains { kill($0, SIGKILL) == 0 })
@@ -206,12 +206,12 @@ struct CommandLineTests {
     #expect(outcome.output.contains("warning: pass 1 ended early: "), "\(outcome.output)")
   }
 
-  private func companionsOfPasses(_ mark: String) throws -> [pid_t] {
+  private func bystandersOfPasses(_ mark: String) throws -> [pid_t] {
     func text(_ pid: String, _ name: String) -> String {
       String(decoding: FileManager.default.contents(atPath: "/proc/\(pid)/\(name)") ?? Data(), as: UTF8.self)
     }
     return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { pid in
-      guard pid_t(pid) != nil, text(pid, "cmdline").contains("\0companion\0"),
+      guard pid_t(pid) != nil, text(pid, "cmdline").contains("\0bystander\0"),
         text(pid, "environ").contains(mark)
       else { return false }
       let parent = text(pid, "stat").split(separator: " ").dropFirst(3).first.map(String.init) ?? ""
@@ -219,7 +219,7 @@ struct CommandLineTests {
     }.compactMap { pid_t($0) }
   }
 
-  @Test(arguments: [nil, 1.5]) func noCompanionOutlivesItsRun(signalAfter: Double?) throws {
+  @Test(arguments: [nil, 1.5]) func noBystanderOutlivesItsRun(signalAfter: Double?) throws {
     let mark = UUID().uuidString
     _ = try Program.run(
       short + ["--budget", "3s", "--precision", "0.0001%"], mark: mark, signalAfter: signalAfter)

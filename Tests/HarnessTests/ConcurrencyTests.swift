@@ -80,7 +80,7 @@ struct ConcurrencyTests {
   /// CPU 2 measures, CPU 0 belongs to the second thread: only CPU 1, which is held, can tell of flushes.
   @Test func aCPUThatAThreadRunsOnIsNoWitness() {
     let witness = FlushWitness(
-      Crew(measuring: 2, held: CPUSet([0, 1]), online: CPUSet(0..<3)), mechanism: "IPI")
+      CPURoles(measuring: 2, held: CPUSet([0, 1]), online: CPUSet(0..<3)), mechanism: "IPI")
     var measured = MadeUpRun.measured(.memfdSecret)
     measured.others = .spin
     measured.threads = 2

@@ -48,7 +48,8 @@ struct FlushShownTests {
     measured.others = others
     let counters = Counters(calInterrupts: calls, tlbInterrupts: calls?.map { _ in 1 })
     let witness = FlushWitness(
-      Crew(measuring: 0, held: CPUSet([1, 2, 3]), online: CPUSet(0..<4)), mechanism: interrupts ? "IPI" : nil)
+      CPURoles(measuring: 0, held: CPUSet([1, 2, 3]), online: CPUSet(0..<4)),
+      mechanism: interrupts ? "IPI" : nil)
     return witness.shown(by: counters, blocks: 2, of: measured)
   }
 

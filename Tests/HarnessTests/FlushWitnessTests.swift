@@ -10,16 +10,16 @@ struct FlushWitnessTests {
   private static let pages = 100
 
   private static func witness(_ mechanism: String?) -> FlushWitness {
-    FlushWitness(Crew(measuring: 3, held: CPUSet([0, 1]), online: CPUSet(0..<4)), mechanism: mechanism)
+    FlushWitness(CPURoles(measuring: 3, held: CPUSet([0, 1]), online: CPUSet(0..<4)), mechanism: mechanism)
   }
 
   private func arm(
     _ backing: Backing, others: OthersState = .spin, calls: [Int64], shootdowns: [Int64] = [0, 0, 0, 0],
-    takesPagesIn: Bool = true
+    faultsPagesIn: Bool = true
   ) -> Arm {
     let measured = Case("b", "o", backing, pages: Self.pages).with { $0.others = others }
     let spec = OperationSpec(
-      benchmark: "b", name: "o", summary: "", method: "", backings: [backing], takesPagesIn: takesPagesIn)
+      benchmark: "b", name: "o", summary: "", method: "", backings: [backing], faultsPagesIn: faultsPagesIn)
     var arm = Arm(measured, spec: spec, identity: ArmIdentity(), unit: .nanoseconds, pageBytes: 4096)
     for round in 1...10 {
       var reading = BlockReading(samples: [], counters: .none, placement: .unknown)
@@ -63,7 +63,7 @@ struct FlushWitnessTests {
 
   @Test func idleCPUsAreNoWitnessesAndWhatTakesNoPageInSaysNothing() {
     #expect(flush(arm(.memfdSecret, others: .idle, calls: [100, 100, 0, 0])) == .unknown)
-    #expect(flush(arm(.memfdSecret, calls: [0, 0, 0, 0], takesPagesIn: false)) == nil)
+    #expect(flush(arm(.memfdSecret, calls: [0, 0, 0, 0], faultsPagesIn: false)) == nil)
     #expect(flush(arm(.memfd, calls: [100, 100, 0, 0])) == nil)
   }
 

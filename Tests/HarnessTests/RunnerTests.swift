@@ -81,7 +81,8 @@ struct MadeUpRun {
     let measuring = try MeasuringContext(
       clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
       cpus: CPUAssignment(
-        companions: Companions(planned: CPUSet([])), measuring: topology.allowed.members[0], seats: [:],
+        bystanders: BystanderProcesses(planned: CPUSet([])), measuring: topology.allowed.members[0],
+        nodeCPUs: [:],
         topology: topology, allowsHotplug: false),
       architecture: "any", broadcastFlush: nil, flushSwitch: flushSwitch ?? FlushSwitch.path, pages: pages,
       pageBytes: 4096, seed: plan.seed)

@@ -55,7 +55,7 @@ enum Made {
       bystanders: Bystanders(
         cpus: CPUSet([1, 3]), stolen: [1000, 234.5], gaps: [1, 2, 3],
         walks: .init(calm: 4, calmTime: 40, refilling: 2, refillingTime: 23)),
-      directMap: LaidDirectMap(
+      directMap: DirectMapChange(
         before: DirectMapSizes(kib4: 0), after: DirectMapSizes(kib4: 4096, mib2: 8192), level2Splits: 1,
         tableBytes: 4096),
       detail: MethodDetail(.probes(subtracted: 250), fault: 12_000.5, added: -3),

@@ -157,9 +157,10 @@ struct AftermathTests {
     }
     #expect(!sink.blocks.isEmpty)
     for block in sink.blocks {
-      let laid = try #require(block.directMap)
-      #expect(laid.after == laid.before || laid.after.kib4 != nil)
-      #expect(laid.tableBytes == laid.level2Splits.map { ($0 + (block.counters.level3Splits ?? 0)) * 4096 })
+      let prepared = try #require(block.directMap)
+      #expect(prepared.after == prepared.before || prepared.after.kib4 != nil)
+      #expect(
+        prepared.tableBytes == prepared.level2Splits.map { ($0 + (block.counters.level3Splits ?? 0)) * 4096 })
     }
   }
 

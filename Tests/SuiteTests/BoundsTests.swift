@@ -47,7 +47,7 @@ struct BoundsTests {
       #expect(topology.allowedNodes.contains(measured.memoryNode))
       #expect(topology.node(measured.cpuNode)?.cpus.isEmpty == false)
     }
-    for seat in layout.seats.values {
+    for seat in layout.nodeCPUs.values {
       #expect(topology.allowed.contains(seat.cpu) && topology.online.contains(seat.cpu))
       #expect(seat.held.isSubset(of: topology.allowed) && seat.held.isSubset(of: topology.online))
       #expect(
@@ -58,7 +58,7 @@ struct BoundsTests {
 
   @Test(arguments: names) func everyPairIsKeptOrNamedAsLeftOut(name: String) throws {
     let layout = try layout(name)
-    let cpuNodes = Set(layout.seats.keys)
+    let cpuNodes = Set(layout.nodeCPUs.keys)
     let memoryNodes = layout.topology.nodes.filter {
       $0.memoryBytes > 0 && layout.topology.allowedNodes.contains($0.number)
     }

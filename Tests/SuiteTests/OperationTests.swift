@@ -41,7 +41,7 @@ struct OperationTests {
     selection(&asked)
     let plan = Plan.make(
       .quick, asked, precision: 0.5, budget: budget, seed: 1, isSizeAsked: true,
-      otherCPUs: session.context.cpus.companions.cpus.count, isAvailable: session.offers,
+      otherCPUs: session.context.cpus.bystanders.cpus.count, isAvailable: session.offers,
       refuses: session.refusal)
     let sink = Sink()
     var runner = Runner(
@@ -238,7 +238,7 @@ struct OperationTests {
       #expect(bystanders.gaps.allSatisfy { $0 > 0 })
       #expect(block.gaps == nil || bystanders.gaps.count == Int(block.gaps ?? 0))
     }
-    // On a busy machine a companion may not run through every block; over all of them it sees something.
+    // On a busy machine a bystander may not run through every block; over all of them it sees something.
     for row in report.summaries where row.blocks > 0 && row.mechanism == .ipi {
       guard let busy = row.measuredCase.busy, busy.count > 0 else { continue }
       #expect((row.bystanders?.gaps.count ?? 0) > 0, "\(row.measuredCase.key)")

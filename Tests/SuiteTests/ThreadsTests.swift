@@ -103,13 +103,13 @@ struct ThreadsRunTests {
     let session = try Session.open(
       SessionRequest(
         regionBytes: Self.pages * 4096, usesSecretMemory: true, seed: 1, program: builtProgram))
-    guard !session.context.cpus.crew.held.isEmpty else { return nil }
+    guard !session.context.cpus.roles.held.isEmpty else { return nil }
     let selection = Selection(
       benchmarks: [benchmark], operations: ["touch"], others: [.idle], threads: [1, 2], order: order,
       pairs: session.pairs, pages: session.pages)
     let plan = Plan.make(
       .quick, selection, precision: 0.9, budget: 4, seed: 1, isSizeAsked: true,
-      otherCPUs: session.context.cpus.crew.held.count, isAvailable: session.offers,
+      otherCPUs: session.context.cpus.roles.held.count, isAvailable: session.offers,
       refuses: session.refusal)
     let sink = Sink()
     var runner = Runner(

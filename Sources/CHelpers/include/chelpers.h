@@ -6,6 +6,6 @@
  */
 #pragma once
 
-#include "chelpers/companion.h"
+#include "chelpers/bystander.h"
 #include "chelpers/forker.h"
 #include "chelpers/holder.h"

@@ -51,7 +51,7 @@ ckernel_payload_emulated:
 	movb	%r10b, (%rsi)
 	jmp	*%rbx
 /*
- * A third program, which looks at the clock and books gaps as CHelpers/companion.c does. Registers at entry
+ * A third program, which looks at the clock and counts gaps as CHelpers/companion.c does. Registers at entry
  * (set by ckernel_vcpu_watch):
  *   rbx  the command's word          r8d  the command to stay for      rbp  the word to acknowledge it in
  *   rcx  the count of gaps           rsi  the ticks stolen             rdi  the ring of lengths
@@ -67,7 +67,7 @@ ckernel_payload_emulated:
 	movq	%r11, %r12
 	.endm
 ckernel_payload_watch:
-	/* The shared pages are in KVM's mappings before anything is booked there. */
+	/* The shared pages are in KVM's mappings before anything is counted there. */
 	movq	%rbx, %rax
 1:	lock orb $0, (%rax)
 	addq	$4096, %rax

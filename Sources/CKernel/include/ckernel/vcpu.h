@@ -78,11 +78,11 @@ int ckernel_vcpu_touch(int vcpu, struct kvm_run *run, const struct ckernel_guest
 int ckernel_vcpu_emulate(int vcpu, struct kvm_run *run, const struct ckernel_guest *guest, uint64_t memory,
 			 uint64_t nowhere, uint8_t value);
 
-/** What a guest that books gaps works with: guest addresses of words in the region. */
+/** What a guest that counts gaps works with: guest addresses of words in the region. */
 struct ckernel_watch {
 	uint64_t command;      /* uint32_t: it goes on while this is `stay` */
 	uint64_t acknowledged; /* uint32_t: takes `stay` once the guest is at work */
-	uint64_t gaps;	       /* uint64_t: how many are booked */
+	uint64_t gaps;	       /* uint64_t: how many are counted */
 	uint64_t stolen;       /* uint64_t: their lengths together, in ticks */
 	uint64_t lengths;      /* uint64_t each: the lengths of the latest, a ring */
 	uint64_t ring;	       /* lengths that it holds, a power of two */
@@ -91,7 +91,7 @@ struct ckernel_watch {
 };
 
 /**
- * Runs the guest that looks at the clock and books gaps, until the command is another. 0, -EPROTO on an exit of
+ * Runs the guest that looks at the clock and counts gaps, until the command is another. 0, -EPROTO on an exit of
  * another kind (the reason is in run->exit_reason), or -errno.
  */
 int ckernel_vcpu_watch(int vcpu, const struct kvm_run *run, const struct ckernel_guest *guest,

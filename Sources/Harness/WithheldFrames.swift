@@ -10,7 +10,7 @@ import Model
 ///
 /// It is memfd_secret, because that draws on the same free lists as guest_memfd does (GFP_HIGHUSER, not movable), where
 /// ordinary memory would be given other frames.
-public final class Ballast {
+public final class WithheldFrames {
   private var region: Region?
   private var usedBytes = 0
   /// No more can be had.

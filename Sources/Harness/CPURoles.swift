@@ -3,64 +3,64 @@ import HostChanges
 import Model
 
 /// Which CPU does what while a block of a case runs.
-public struct Crew: Hashable, Sendable {
+public struct CPURoles: Hashable, Sendable {
   /// The CPU that measures.
   public let measuring: Int
-  /// CPUs that a companion can hold.
+  /// CPUs that a bystander can hold.
   public let held: CPUSet
   /// All online CPUs.
   public let online: CPUSet
   /// Those of them that are left at each number of online CPUs that can be had, by hotplug.
-  private let kept: [Int: CPUSet]
+  private let remaining: [Int: CPUSet]
   /// The CPUs of each node.
   private let nodes: [Int: CPUSet]
   /// The measuring CPU and the held ones, in the order in which threads take them.
-  private let places: [Int]
+  private let threadOrder: [Int]
 
   /// - Parameters:
   ///   - siblings: the SMT siblings of each CPU; a CPU that is absent has none.
-  ///   - kept: as of `OnlineCPUs.kept`; empty where no CPU is taken offline.
+  ///   - remaining: as of `OnlineCPUs.remaining`; empty where no CPU is taken offline.
   public init(
     measuring: Int, held: CPUSet, online: CPUSet, nodes: [Int: CPUSet] = [:], siblings: [Int: CPUSet] = [:],
-    kept: [Int: CPUSet] = [:]
+    remaining: [Int: CPUSet] = [:]
   ) {
     self.measuring = measuring
     self.held = held
     self.online = online
     self.nodes = nodes
-    self.kept = kept
+    self.remaining = remaining
     let home = nodes.first { $0.value.contains(measuring) }?.key
     func rank(_ cpu: Int) -> (Int, Int, Int) {
       let node = nodes.first { $0.value.contains(cpu) }?.key
       let before = siblings[cpu]?.intersection(held).members.filter { $0 < cpu } ?? []
       return (node == home ? -1 : node ?? 0, before.count, cpu)
     }
-    places = [measuring] + held.members.sorted { rank($0) < rank($1) }
+    threadOrder = [measuring] + held.members.sorted { rank($0) < rank($1) }
   }
 
   init(measuring: Int, held: CPUSet, topology: Topology, allowsHotplug: Bool) {
-    var kept: [Int: CPUSet] = [:]
+    var remaining: [Int: CPUSet] = [:]
     if allowsHotplug {
       let cpus = OnlineCPUs(beside: measuring, online: topology.online)
-      for count in cpus.counts { kept[count] = cpus.kept(count) }
+      for count in cpus.counts { remaining[count] = cpus.remaining(count) }
     }
     self.init(
       measuring: measuring, held: held, online: topology.online,
       nodes: Dictionary(topology.nodes.map { ($0.number, $0.cpus) }) { first, _ in first },
       siblings: Dictionary(uniqueKeysWithValues: held.members.map { ($0, topology.siblings(of: $0)) }),
-      kept: kept)
+      remaining: remaining)
   }
 
   /// The CPUs that are online; nil where so many cannot be had.
   public func online(in measured: Case) -> CPUSet? {
     guard let count = measured.online else { return online }
-    return count == online.count ? online : kept[count]
+    return count == online.count ? online : remaining[count]
   }
 
   /// The CPUs that a case's threads run on, the measuring one first: as far as they go those of its node, and of each
   /// node a hardware thread of every core before a second one of any. Fewer than the case's where more are not to be
   /// had.
-  public func threads(of measured: Case) -> [Int] { Array(places.prefix(measured.threads)) }
+  public func threads(of measured: Case) -> [Int] { Array(threadOrder.prefix(measured.threads)) }
 
   /// How many of them are on another node than the measuring one.
   public func threadsElsewhere(of measured: Case) -> Int {
@@ -68,14 +68,14 @@ public struct Crew: Hashable, Sendable {
     return threads(of: measured).count { !home.contains($0) }
   }
 
-  /// The CPUs that companions keep busy, and with what; the other held ones are left alone, or to the case's threads.
+  /// The CPUs that bystanders keep busy, and with what; the other held ones are left alone, or to the case's threads.
   public func busy(in measured: Case) -> (cpus: CPUSet, state: BusyState) {
-    let there = held.intersection(online(in: measured) ?? online)
+    let available = held.intersection(online(in: measured) ?? online)
       .subtracting(CPUSet(threads(of: measured)))
     guard let busy = measured.busy else {
-      return (measured.others == .spin ? there : CPUSet([]), .spin)
+      return (measured.others == .spin ? available : CPUSet([]), .spin)
     }
-    let pool = busy.node.map { there.intersection(nodes[$0] ?? CPUSet([])) } ?? there
+    let pool = busy.node.map { available.intersection(nodes[$0] ?? CPUSet([])) } ?? available
     return (CPUSet(pool.members.prefix(busy.count)), busy.state)
   }
 

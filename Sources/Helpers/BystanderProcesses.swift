@@ -6,47 +6,47 @@ import Model
 
 /// The processes that hold every other allowed CPU in a known state. Started once, before any buffer or
 /// region exists: a forked child would make resident buffers copy-on-write.
-public final class Companions {
+public final class BystanderProcesses {
   // A list by hand, since Array takes no noncopyable element.
   private final class Node {
-    let companion: Companion
+    let bystander: BystanderProcess
     /// nil: left alone.
     var state: BusyState?
     /// When the block began.
     private var beats: UInt32 = 0
-    init(_ companion: consuming Companion) { self.companion = companion }
+    init(_ bystander: consuming BystanderProcess) { self.bystander = bystander }
 
-    func mark() { beats = companion.lastBeat.beats }
+    func mark() { beats = bystander.lastBeat.beats }
 
     /// Why its CPU was not kept as `state` says since the mark; nil where it was.
     func look() throws(Refusal) -> String? {
-      let cpu = companion.cpu
-      guard companion.isAlive else { throw .failed("the process that keeps CPU \(cpu) busy has ended") }
+      let cpu = bystander.cpu
+      guard bystander.isAlive else { throw .failed("the process that keeps CPU \(cpu) busy has ended") }
       // A vCPU's program gives no sign of life.
       guard state != .vcpu else { return nil }
-      for _ in 0..<Companions.mostLooks {
-        let beat = companion.lastBeat
+      for _ in 0..<BystanderProcesses.mostLooks {
+        let beat = bystander.lastBeat
         if beat.beats != beats {
           return beat.cpu == cpu ? nil : "what keeps CPU \(cpu) busy was on CPU \(beat.cpu)"
         }
-        usleep(Companions.lookMicroseconds)
+        usleep(BystanderProcesses.lookMicroseconds)
       }
       return "nothing ran on CPU \(cpu), which was to be kept busy"
     }
 
     func hold(_ state: BusyState?) throws(Refusal) {
       guard state != self.state else { return }
-      try companion.command(state.command)
+      try bystander.command(state.command)
       self.state = state
     }
   }
 
-  /// A companion that gets no time of its CPU for so long is not at work.
+  /// A bystander that gets no time of its CPU for so long is not at work.
   private static let mostLooks = 200
   private static let lookMicroseconds: UInt32 = 100
 
   private let nodes: [Node]
-  /// The CPUs that have a companion.
+  /// The CPUs that have a bystander.
   public let cpus: CPUSet
   /// The executable that processes are started from; nil where nothing is.
   public let program: String?
@@ -59,34 +59,34 @@ public final class Companions {
   }
 
   /// - Parameters:
-  ///   - program: the executable that each is started from (``Companion/serve(cpu:clock:parent:)``).
+  ///   - program: the executable that each is started from (``BystanderProcess/serve(cpu:clock:parent:)``).
   ///   - cpus: the CPUs to hold, the measuring one not among them.
   public init(program: String, cpus: CPUSet, clock: ckernel_clock) throws(Refusal) {
     var nodes: [Node] = []
     for cpu in cpus.members {
-      nodes.append(Node(try Companion.start(program: program, cpu: cpu, clock: clock)))
+      nodes.append(Node(try BystanderProcess.start(program: program, cpu: cpu, clock: clock)))
     }
     self.nodes = nodes
     self.program = program
     self.cpus = cpus
-    for node in nodes { try node.companion.command(CHELPERS_COMPANION_IDLE) }
+    for node in nodes { try node.bystander.command(CHELPERS_BYSTANDER_IDLE) }
   }
 
   /// Keeps these CPUs busy, and leaves every other one alone.
   public func hold(_ busy: CPUSet, _ state: BusyState) throws(Refusal) {
-    for node in nodes { try node.hold(busy.contains(node.companion.cpu) ? state : nil) }
+    for node in nodes { try node.hold(busy.contains(node.bystander.cpu) ? state : nil) }
   }
 
   /// Leaves every CPU alone.
   public func release() throws(Refusal) { try hold(CPUSet([]), .spin) }
 
   /// The CPUs that are busy and book what is taken from them.
-  public var busy: CPUSet { CPUSet(nodes.lazy.filter { $0.state != nil }.map { $0.companion.cpu }) }
+  public var busy: CPUSet { CPUSet(nodes.lazy.filter { $0.state != nil }.map { $0.bystander.cpu }) }
 
   /// A block begins: what was before says nothing of it.
   public func mark() { for node in nodes { node.mark() } }
 
-  /// Holds every busy companion against what it was told, since the mark.
+  /// Holds every busy bystander against what it was told, since the mark.
   ///
   /// - Returns: why one was not at work; nil where all were.
   /// - Throws: where one has ended.
@@ -98,19 +98,19 @@ public final class Companions {
     return reason
   }
 
-  /// Copies what each has booked so far into `bookings`, which has one entry a companion.
-  public func read(into bookings: inout [chelpers_companion_booking]) {
+  /// Copies what each has counted so far into `counts`, which has one entry a bystander.
+  public func read(into counts: inout [chelpers_bystander_counts]) {
     for (index, node) in nodes.enumerated() {
-      bookings[index] = node.companion.read()
+      counts[index] = node.bystander.read()
     }
   }
 
-  /// The lengths of the gaps that companion number `index` booked between two readings, in ticks; of many, the
+  /// The lengths of the gaps that bystander number `index` counted between two readings, in ticks; of many, the
   /// latest.
   public func lengths(
-    _ index: Int, from before: chelpers_companion_booking, to after: chelpers_companion_booking
+    _ index: Int, from before: chelpers_bystander_counts, to after: chelpers_bystander_counts
   ) -> [UInt64] {
-    nodes[index].companion.lengths(from: before.gaps, to: after.gaps)
+    nodes[index].bystander.lengths(from: before.gaps, to: after.gaps)
   }
 
   /// The CPUs that may be held: allowed, not the measuring one or its SMT siblings, and no more than the

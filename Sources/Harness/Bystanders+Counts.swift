@@ -3,10 +3,10 @@ import CHelpers
 import Model
 
 extension Bystanders.Walks {
-  /// What CPUs booked together; nil unless both kinds of walks are there.
-  init?(_ booked: [chelpers_companion_booking], ticksPerNanosecond rate: Double) {
-    func sum(_ field: KeyPath<chelpers_companion_booking, UInt64>) -> UInt64 {
-      booked.reduce(0) { $0 + $1[keyPath: field] }
+  /// What CPUs counted together; nil unless both kinds of walks are there.
+  init?(_ counted: [chelpers_bystander_counts], ticksPerNanosecond rate: Double) {
+    func sum(_ field: KeyPath<chelpers_bystander_counts, UInt64>) -> UInt64 {
+      counted.reduce(0) { $0 + $1[keyPath: field] }
     }
     self.init(
       calm: Int(sum(\.calm_walks)), calmTime: Double(sum(\.calm_ticks)) / rate,

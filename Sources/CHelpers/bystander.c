@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chelpers/companion.h"
+#include "chelpers/bystander.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -33,9 +33,9 @@
 #define LINE_BYTES 64
 #define LINES 64 /* of the smallest page */
 
-_Static_assert(sizeof(struct chelpers_companion) <= CHELPERS_COMPANION_LENGTHS_OFFSET,
+_Static_assert(sizeof(struct chelpers_bystander) <= CHELPERS_BYSTANDER_LENGTHS_OFFSET,
 	       "the lengths follow the struct");
-_Static_assert(CHELPERS_COMPANION_BYTES == CHELPERS_COMPANION_LENGTHS_OFFSET + 8 * CHELPERS_COMPANION_LENGTHS,
+_Static_assert(CHELPERS_BYSTANDER_BYTES == CHELPERS_BYSTANDER_LENGTHS_OFFSET + 8 * CHELPERS_BYSTANDER_LENGTHS,
 	       "and end the file");
 
 static uint32_t load(const uint32_t *word)
@@ -48,10 +48,10 @@ static void store(uint32_t *word, uint32_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-pid_t chelpers_companion_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
+pid_t chelpers_bystander_spawn(const char *program, int cpu, enum ckernel_clock clock, int control)
 {
 	char cpu_text[16], clock_text[16], parent_text[16];
-	char *arguments[] = { (char *)program, "helper", "companion", cpu_text, clock_text, parent_text, NULL };
+	char *arguments[] = { (char *)program, "helper", "bystander", cpu_text, clock_text, parent_text, NULL };
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(clock_text, sizeof(clock_text), "%d", (int)clock);
@@ -65,9 +65,9 @@ struct pace {
 	uint64_t threshold; /* a longer distance is a gap */
 };
 
-/* One companion at work: where its CPU's time goes. */
+/* One bystander at work: where its CPU's time goes. */
 struct watch {
-	struct chelpers_companion *companion;
+	struct chelpers_bystander *bystander;
 	enum ckernel_clock clock;
 	struct pace looking;  /* nothing between two looks */
 	struct pace calling;  /* a system call */
@@ -101,36 +101,36 @@ static void step(const struct watch *watch, size_t first)
 						  page % LINES * LINE_BYTES);
 }
 
-static void book(struct watch *watch, uint64_t distance, const struct pace *pace)
+static void count_gap(struct watch *watch, uint64_t distance, const struct pace *pace)
 {
-	struct chelpers_companion_booking *booking = &watch->companion->booking;
-	uint64_t *lengths = (uint64_t *)((char *)watch->companion + CHELPERS_COMPANION_LENGTHS_OFFSET);
+	struct chelpers_bystander_counts *counts = &watch->bystander->counts;
+	uint64_t *lengths = (uint64_t *)((char *)watch->bystander + CHELPERS_BYSTANDER_LENGTHS_OFFSET);
 	uint64_t length = distance - pace->floor;
-	uint64_t gaps = booking->gaps;
+	uint64_t gaps = counts->gaps;
 
-	__atomic_store_n(&lengths[gaps % CHELPERS_COMPANION_LENGTHS], length, __ATOMIC_RELAXED);
-	__atomic_store_n(&booking->stolen, booking->stolen + length, __ATOMIC_RELAXED);
+	__atomic_store_n(&lengths[gaps % CHELPERS_BYSTANDER_LENGTHS], length, __ATOMIC_RELAXED);
+	__atomic_store_n(&counts->stolen, counts->stolen + length, __ATOMIC_RELAXED);
 	/* Whoever sees the count finds the length. */
-	__atomic_store_n(&booking->gaps, gaps + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&counts->gaps, gaps + 1, __ATOMIC_RELEASE);
 }
 
-/* Looks, books a gap, and says whether there was one. */
+/* Looks, counts a gap, and says whether there was one. */
 static inline int gap(struct watch *watch, const struct pace *pace)
 {
 	uint64_t distance = look(watch);
 
 	if (distance <= pace->threshold)
 		return 0;
-	book(watch, distance, pace);
+	count_gap(watch, distance, pace);
 	return 1;
 }
 
 static void beat(const struct watch *watch)
 {
-	struct chelpers_companion *companion = watch->companion;
+	struct chelpers_bystander *bystander = watch->bystander;
 
-	__atomic_store_n(&companion->cpu, sched_getcpu(), __ATOMIC_RELAXED);
-	store(&companion->beats, companion->beats + 1);
+	__atomic_store_n(&bystander->cpu, sched_getcpu(), __ATOMIC_RELAXED);
+	store(&bystander->beats, bystander->beats + 1);
 }
 
 static void measure_floors(struct watch *watch)
@@ -155,7 +155,7 @@ static void measure_floors(struct watch *watch)
 	for (int i = 0; i < FLOOR_ROUNDS / 10; i++) {
 		uint64_t distance;
 
-		step(watch, (size_t)i * LOOK_PAGES % CHELPERS_COMPANION_WALK_PAGES);
+		step(watch, (size_t)i * LOOK_PAGES % CHELPERS_BYSTANDER_WALK_PAGES);
 		distance = look(watch);
 		if (distance < stepping)
 			stepping = distance;
@@ -171,7 +171,7 @@ static void spin(struct watch *watch)
 	unsigned int looks = 0;
 
 	look(watch);
-	while (load(&watch->companion->command) == CHELPERS_COMPANION_SPIN) {
+	while (load(&watch->bystander->command) == CHELPERS_BYSTANDER_SPIN) {
 		gap(watch, &watch->looking);
 		if (++looks % LOOKS_BETWEEN_PAUSES == 0)
 			ckernel_cpu_relax();
@@ -185,7 +185,7 @@ static void call_on(struct watch *watch)
 	unsigned int looks = 0;
 
 	look(watch);
-	while (load(&watch->companion->command) == CHELPERS_COMPANION_SYSCALL) {
+	while (load(&watch->bystander->command) == CHELPERS_BYSTANDER_SYSCALL) {
 		call();
 		gap(watch, &watch->calling);
 		if (++looks % LOOKS_BETWEEN_PAUSES == 0) {
@@ -201,7 +201,7 @@ static uint64_t walk_once(struct watch *watch)
 	uint64_t begin = watch->last;
 	int gaps = 0;
 
-	for (size_t page = 0; page < CHELPERS_COMPANION_WALK_PAGES; page += LOOK_PAGES) {
+	for (size_t page = 0; page < CHELPERS_BYSTANDER_WALK_PAGES; page += LOOK_PAGES) {
 		step(watch, page);
 		gaps += gap(watch, &watch->stepping);
 	}
@@ -210,11 +210,11 @@ static uint64_t walk_once(struct watch *watch)
 
 static void walk(struct watch *watch)
 {
-	struct chelpers_companion_booking *booking = &watch->companion->booking;
+	struct chelpers_bystander_counts *counts = &watch->bystander->counts;
 	int is_calm = 0;
 
 	look(watch);
-	while (load(&watch->companion->command) == CHELPERS_COMPANION_WALK) {
+	while (load(&watch->bystander->command) == CHELPERS_BYSTANDER_WALK) {
 		uint64_t ticks;
 		int gaps = 0;
 
@@ -225,11 +225,11 @@ static void walk(struct watch *watch)
 		}
 		ticks = walk_once(watch);
 		if (ticks && gaps) {
-			__atomic_store_n(&booking->refill_walks, booking->refill_walks + 1, __ATOMIC_RELAXED);
-			__atomic_store_n(&booking->refill_ticks, booking->refill_ticks + ticks, __ATOMIC_RELAXED);
+			__atomic_store_n(&counts->refill_walks, counts->refill_walks + 1, __ATOMIC_RELAXED);
+			__atomic_store_n(&counts->refill_ticks, counts->refill_ticks + ticks, __ATOMIC_RELAXED);
 		} else if (ticks && is_calm) {
-			__atomic_store_n(&booking->calm_walks, booking->calm_walks + 1, __ATOMIC_RELAXED);
-			__atomic_store_n(&booking->calm_ticks, booking->calm_ticks + ticks, __ATOMIC_RELAXED);
+			__atomic_store_n(&counts->calm_walks, counts->calm_walks + 1, __ATOMIC_RELAXED);
+			__atomic_store_n(&counts->calm_ticks, counts->calm_ticks + ticks, __ATOMIC_RELAXED);
 		}
 		/* Once through without a gap, everything is as it was. */
 		is_calm = ticks != 0;
@@ -253,11 +253,11 @@ static int pin(int cpu)
 	return result;
 }
 
-/* Maps what the companion works with, and touches it: nothing is to fault later. */
+/* Maps what the bystander works with, and touches it: nothing is to fault later. */
 static int prepare(struct watch *watch)
 {
 	size_t page_bytes = (size_t)getpagesize();
-	size_t bytes = CHELPERS_COMPANION_WALK_PAGES * page_bytes;
+	size_t bytes = CHELPERS_BYSTANDER_WALK_PAGES * page_bytes;
 	uint8_t *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pages == MAP_FAILED)
@@ -267,16 +267,16 @@ static int prepare(struct watch *watch)
 	memset(pages, 1, bytes);
 	watch->pages = pages;
 	watch->page_bytes = page_bytes;
-	watch->companion =
-		mmap(NULL, CHELPERS_COMPANION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
-	if (watch->companion == MAP_FAILED)
+	watch->bystander =
+		mmap(NULL, CHELPERS_BYSTANDER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CONTROL_FD, 0);
+	if (watch->bystander == MAP_FAILED)
 		return -errno;
-	memset((char *)watch->companion + CHELPERS_COMPANION_LENGTHS_OFFSET, 0,
-	       CHELPERS_COMPANION_BYTES - CHELPERS_COMPANION_LENGTHS_OFFSET);
+	memset((char *)watch->bystander + CHELPERS_BYSTANDER_LENGTHS_OFFSET, 0,
+	       CHELPERS_BYSTANDER_BYTES - CHELPERS_BYSTANDER_LENGTHS_OFFSET);
 	return 0;
 }
 
-int chelpers_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
+int chelpers_bystander_main(int cpu, enum ckernel_clock clock, pid_t parent)
 {
 	struct watch watch = { .clock = clock };
 	int error;
@@ -292,46 +292,46 @@ int chelpers_companion_main(int cpu, enum ckernel_clock clock, pid_t parent)
 	ckernel_probe_register();
 	measure_floors(&watch);
 	for (;;) {
-		uint32_t command = load(&watch.companion->command);
-		int is_busy = command > CHELPERS_COMPANION_IDLE;
+		uint32_t command = load(&watch.bystander->command);
+		int is_busy = command > CHELPERS_BYSTANDER_IDLE;
 
 		/* A CPU that was offline meanwhile has lost whoever was bound to it. */
 		error = is_busy ? pin(cpu) : 0;
 		if (error)
 			return error;
-		if (command == CHELPERS_COMPANION_VCPU) {
-			error = chelpers_companion_run_vcpu(watch.companion);
+		if (command == CHELPERS_BYSTANDER_VCPU) {
+			error = chelpers_bystander_run_vcpu(watch.bystander);
 			if (error)
 				return error;
 			continue;
 		}
-		store(&watch.companion->acknowledged, command);
+		store(&watch.bystander->acknowledged, command);
 		switch (command) {
-		case CHELPERS_COMPANION_EXIT:
+		case CHELPERS_BYSTANDER_EXIT:
 			return 0;
-		case CHELPERS_COMPANION_SPIN:
+		case CHELPERS_BYSTANDER_SPIN:
 			spin(&watch);
 			break;
-		case CHELPERS_COMPANION_SYSCALL:
+		case CHELPERS_BYSTANDER_SYSCALL:
 			call_on(&watch);
 			break;
-		case CHELPERS_COMPANION_WALK:
+		case CHELPERS_BYSTANDER_WALK:
 			walk(&watch);
 			break;
 		default:
-			syscall(SYS_futex, &watch.companion->command, FUTEX_WAIT, command, NULL, NULL, 0);
+			syscall(SYS_futex, &watch.bystander->command, FUTEX_WAIT, command, NULL, NULL, 0);
 		}
 	}
 }
 
-int chelpers_companion_command(struct chelpers_companion *companion, pid_t pid, uint32_t command)
+int chelpers_bystander_command(struct chelpers_bystander *bystander, pid_t pid, uint32_t command)
 {
-	store(&companion->command, command);
-	syscall(SYS_futex, &companion->command, FUTEX_WAKE, 1, NULL, NULL, 0);
+	store(&bystander->command, command);
+	syscall(SYS_futex, &bystander->command, FUTEX_WAKE, 1, NULL, NULL, 0);
 	for (int tries = 0; tries < 50000; tries++) {
 		struct timespec pause = { .tv_nsec = 100000 };
 
-		if (load(&companion->acknowledged) == command)
+		if (load(&bystander->acknowledged) == command)
 			return 0;
 		if (waitpid(pid, NULL, WNOHANG) != 0)
 			return -ESRCH;
@@ -340,37 +340,37 @@ int chelpers_companion_command(struct chelpers_companion *companion, pid_t pid, 
 	return -ETIMEDOUT;
 }
 
-struct chelpers_companion_booking chelpers_companion_read(const struct chelpers_companion *companion)
+struct chelpers_bystander_counts chelpers_bystander_read(const struct chelpers_bystander *bystander)
 {
-	const struct chelpers_companion_booking *booking = &companion->booking;
+	const struct chelpers_bystander_counts *counts = &bystander->counts;
 
-	return (struct chelpers_companion_booking){
-		.gaps = __atomic_load_n(&booking->gaps, __ATOMIC_ACQUIRE),
-		.stolen = __atomic_load_n(&booking->stolen, __ATOMIC_RELAXED),
-		.calm_walks = __atomic_load_n(&booking->calm_walks, __ATOMIC_RELAXED),
-		.calm_ticks = __atomic_load_n(&booking->calm_ticks, __ATOMIC_RELAXED),
-		.refill_walks = __atomic_load_n(&booking->refill_walks, __ATOMIC_RELAXED),
-		.refill_ticks = __atomic_load_n(&booking->refill_ticks, __ATOMIC_RELAXED),
+	return (struct chelpers_bystander_counts){
+		.gaps = __atomic_load_n(&counts->gaps, __ATOMIC_ACQUIRE),
+		.stolen = __atomic_load_n(&counts->stolen, __ATOMIC_RELAXED),
+		.calm_walks = __atomic_load_n(&counts->calm_walks, __ATOMIC_RELAXED),
+		.calm_ticks = __atomic_load_n(&counts->calm_ticks, __ATOMIC_RELAXED),
+		.refill_walks = __atomic_load_n(&counts->refill_walks, __ATOMIC_RELAXED),
+		.refill_ticks = __atomic_load_n(&counts->refill_ticks, __ATOMIC_RELAXED),
 	};
 }
 
-struct chelpers_companion_beat chelpers_companion_last_beat(const struct chelpers_companion *companion)
+struct chelpers_bystander_beat chelpers_bystander_last_beat(const struct chelpers_bystander *bystander)
 {
-	return (struct chelpers_companion_beat){
-		.beats = load(&companion->beats),
-		.cpu = __atomic_load_n(&companion->cpu, __ATOMIC_RELAXED),
+	return (struct chelpers_bystander_beat){
+		.beats = load(&bystander->beats),
+		.cpu = __atomic_load_n(&bystander->cpu, __ATOMIC_RELAXED),
 	};
 }
 
-size_t chelpers_companion_lengths(const struct chelpers_companion *companion, uint64_t from, uint64_t to,
+size_t chelpers_bystander_lengths(const struct chelpers_bystander *bystander, uint64_t from, uint64_t to,
 				  uint64_t *lengths)
 {
-	const uint64_t *ring = (const uint64_t *)((const char *)companion + CHELPERS_COMPANION_LENGTHS_OFFSET);
+	const uint64_t *ring = (const uint64_t *)((const char *)bystander + CHELPERS_BYSTANDER_LENGTHS_OFFSET);
 	size_t count = 0;
 
-	if (to - from > CHELPERS_COMPANION_LENGTHS)
-		from = to - CHELPERS_COMPANION_LENGTHS;
+	if (to - from > CHELPERS_BYSTANDER_LENGTHS)
+		from = to - CHELPERS_BYSTANDER_LENGTHS;
 	for (uint64_t gap = from; gap < to; gap++)
-		lengths[count++] = __atomic_load_n(&ring[gap % CHELPERS_COMPANION_LENGTHS], __ATOMIC_RELAXED);
+		lengths[count++] = __atomic_load_n(&ring[gap % CHELPERS_BYSTANDER_LENGTHS], __ATOMIC_RELAXED);
 	return count;
 }

@@ -10,7 +10,7 @@ public enum NodeChoice: Hashable, Codable, Sendable {
 }
 
 /// Where a run measures: a CPU for each CPU node, and the nodes that memory comes from.
-struct Places {
+struct MeasuringNodes {
   /// The measuring CPU of each node, in the order asked for; at least one.
   private(set) var cpus: [(node: Int, cpu: Int)] = []
   /// What is measured with what: each CPU node with each memory node, or with its own where none is named; of many

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chelpers/companion.h"
+#include "chelpers/bystander.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -11,9 +11,9 @@
 
 #define PAGE 4096
 
-_Static_assert((CHELPERS_COMPANION_LENGTHS & (CHELPERS_COMPANION_LENGTHS - 1)) == 0, "the guest masks the ring");
+_Static_assert((CHELPERS_BYSTANDER_LENGTHS & (CHELPERS_BYSTANDER_LENGTHS - 1)) == 0, "the guest masks the ring");
 
-/* What a companion's virtual machine is made of; descriptors are negative and mappings NULL where not there. */
+/* What a bystander's virtual machine is made of; descriptors are negative and mappings NULL where not there. */
 struct machine {
 	int kvm;
 	int vm;
@@ -24,9 +24,9 @@ struct machine {
 	struct ckernel_guest guest;
 };
 
-static int make(struct machine *machine, struct chelpers_companion *companion)
+static int make(struct machine *machine, struct chelpers_bystander *bystander)
 {
-	const uint64_t pages = CHELPERS_COMPANION_BYTES / PAGE;
+	const uint64_t pages = CHELPERS_BYSTANDER_BYTES / PAGE;
 	struct ckernel_guest *guest = &machine->guest;
 	int error = ckernel_guest_layout(pages, guest);
 	void *scratch;
@@ -47,7 +47,7 @@ static int make(struct machine *machine, struct chelpers_companion *companion)
 	ckernel_guest_build(guest, pages, scratch);
 	error = ckernel_slot(machine->vm, 0, 0, guest->scratch_bytes, scratch);
 	if (!error)
-		error = ckernel_slot(machine->vm, 1, guest->region_gpa, CHELPERS_COMPANION_BYTES, companion);
+		error = ckernel_slot(machine->vm, 1, guest->region_gpa, CHELPERS_BYSTANDER_BYTES, bystander);
 	if (error)
 		return error;
 	machine->vcpu = ckernel_vcpu_create(machine->kvm, machine->vm, 0);
@@ -76,23 +76,23 @@ static int watch(const struct machine *machine)
 {
 	uint64_t shared = machine->guest.region_gpa;
 	struct ckernel_watch words = {
-		.command = shared + offsetof(struct chelpers_companion, command),
-		.acknowledged = shared + offsetof(struct chelpers_companion, acknowledged),
-		.gaps = shared + offsetof(struct chelpers_companion, booking.gaps),
-		.stolen = shared + offsetof(struct chelpers_companion, booking.stolen),
-		.lengths = shared + CHELPERS_COMPANION_LENGTHS_OFFSET,
-		.ring = CHELPERS_COMPANION_LENGTHS,
-		.pages = CHELPERS_COMPANION_BYTES / PAGE,
-		.stay = CHELPERS_COMPANION_VCPU,
+		.command = shared + offsetof(struct chelpers_bystander, command),
+		.acknowledged = shared + offsetof(struct chelpers_bystander, acknowledged),
+		.gaps = shared + offsetof(struct chelpers_bystander, counts.gaps),
+		.stolen = shared + offsetof(struct chelpers_bystander, counts.stolen),
+		.lengths = shared + CHELPERS_BYSTANDER_LENGTHS_OFFSET,
+		.ring = CHELPERS_BYSTANDER_LENGTHS,
+		.pages = CHELPERS_BYSTANDER_BYTES / PAGE,
+		.stay = CHELPERS_BYSTANDER_VCPU,
 	};
 
 	return ckernel_vcpu_watch(machine->vcpu, machine->run, &machine->guest, &words);
 }
 
-int chelpers_companion_run_vcpu(struct chelpers_companion *companion)
+int chelpers_bystander_run_vcpu(struct chelpers_bystander *bystander)
 {
 	struct machine machine = { .kvm = -1, .vm = -1, .vcpu = -1 };
-	int error = make(&machine, companion);
+	int error = make(&machine, bystander);
 
 	if (!error)
 		error = watch(&machine);

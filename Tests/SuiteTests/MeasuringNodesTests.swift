@@ -6,7 +6,7 @@ import Testing
 
 /// Two ordinary nodes, one with memory alone, one with CPUs alone, one that this process may not use.
 @Suite("where a run measures")
-struct PlacesTests {
+struct MeasuringNodesTests {
   private let topology = Topology(
     online: CPUSet(Array(0...9)), allowed: CPUSet(Array(0...7)),
     nodes: [
@@ -18,33 +18,33 @@ struct PlacesTests {
     NUMANode(number: number, cpus: CPUSet(cpus), memoryBytes: gib << 30, freeBytes: gib << 30, distances: [])
   }
 
-  private func places(
+  private func nodes(
     cpu: Int? = nil, _ cpuNodes: NodeChoice? = nil, _ memoryNodes: NodeChoice? = nil
-  ) throws(SessionFailure) -> Places {
-    try Places(
+  ) throws(SessionFailure) -> MeasuringNodes {
+    try MeasuringNodes(
       SessionRequest(
         cpu: cpu, cpuNodes: cpuNodes, memoryNodes: memoryNodes, regionBytes: 4096, usesSecretMemory: false,
         seed: 1, program: nil), topology)
   }
 
-  private func pairs(_ places: Places) -> [[Int]] { places.pairs.map { [$0.cpuNode, $0.memoryNode] } }
+  private func pairs(_ nodes: MeasuringNodes) -> [[Int]] { nodes.pairs.map { [$0.cpuNode, $0.memoryNode] } }
 
   @Test func withoutAWordItIsTheLastCPUAndItsOwnMemory() throws {
     // The last CPU's node has no memory of its own: that is said, not guessed.
-    #expect(throws: SessionFailure.self) { try places() }
-    let first = try places(cpu: 3)
+    #expect(throws: SessionFailure.self) { try nodes() }
+    let first = try nodes(cpu: 3)
     #expect(pairs(first) == [[1, 1]] && first.cpus.map(\.cpu) == [3])
   }
 
   @Test func everyCPUNodeMeetsEveryMemoryNode() throws {
-    let matrix = try places(.these([0, 1]), .these([0, 2]))
+    let matrix = try nodes(.these([0, 1]), .these([0, 2]))
     #expect(pairs(matrix) == [[0, 0], [0, 2], [1, 0], [1, 2]])
     #expect(matrix.cpus.map(\.cpu) == [1, 3])
-    #expect(pairs(try places(.these([1, 0]))) == [[1, 1], [0, 0]])
+    #expect(pairs(try nodes(.these([1, 0]))) == [[1, 1], [0, 0]])
   }
 
   @Test func allIsWhatCanBeUsedAndTheRestIsSaid() throws {
-    let all = try places(.all, .all)
+    let all = try nodes(.all, .all)
     #expect(all.cpus.map(\.node) == [0, 1, 3])
     // Of more than a few pairs, those that stand for all.
     #expect(pairs(all) == [[0, 0], [0, 2], [1, 1], [3, 0]])
@@ -62,6 +62,6 @@ struct PlacesTests {
 
   @Test(arguments: impossible)
   func whatCannotBeIsBadUsage(cpuNodes: NodeChoice, memoryNodes: NodeChoice?) {
-    #expect(throws: SessionFailure.self) { try places(cpuNodes, memoryNodes) }
+    #expect(throws: SessionFailure.self) { try nodes(cpuNodes, memoryNodes) }
   }
 }

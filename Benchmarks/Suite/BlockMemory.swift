@@ -6,7 +6,7 @@ import Loops
 import Model
 
 /// The memory of one block: a fresh file, or none for anonymous memory, and its mapping.
-struct Subject: ~Copyable {
+struct BlockMemory: ~Copyable {
   var file: MemoryFile?
   var region: Region?
   /// Host faults of filling it, once that was done.
@@ -66,9 +66,9 @@ struct Subject: ~Copyable {
   }
 
   /// Mapping and file as two owners.
-  consuming func split() throws(Refusal) -> SubjectParts {
+  consuming func split() throws(Refusal) -> BlockMemoryParts {
     guard let region = region.take() else { throw .failed("the block's memory is not mapped") }
-    return SubjectParts(region: region, file: file.take())
+    return BlockMemoryParts(region: region, file: file.take())
   }
 
   mutating func unmap() { _ = region.take() }
@@ -81,8 +81,8 @@ struct Subject: ~Copyable {
   }
 }
 
-/// What `Subject.split` gives: tuples take no noncopyable owner.
-struct SubjectParts: ~Copyable {
+/// What `BlockMemory.split` gives: tuples take no noncopyable owner.
+struct BlockMemoryParts: ~Copyable {
   let region: Region
   let file: MemoryFile?
 }
