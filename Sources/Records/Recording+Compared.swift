@@ -48,7 +48,8 @@ extension Recording {
     case .abi: entry.row?["abi"]
     case .flush: entry.row?["flush"]
     case .clock: context?.clock.name
-    case .method: entry.row?["method"]
+    // The same method under its name of earlier versions.
+    case .method: entry.row.map { $0["method"] == "companions' gaps" ? "bystanders' gaps" : $0["method"] }
     case .pageBytes: entry.row?["page_bytes"]
     case .baseline: baseline(entry)
     }
