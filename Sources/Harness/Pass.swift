@@ -26,6 +26,8 @@ public protocol PassMeasurer: AnyObject {
   func beginPass(_ cases: [Case]) throws(Refusal)
   /// One block of each case, in this order.
   func measureRound(_ operation: OperationReference, _ cases: [Case]) throws(Refusal) -> RoundOutcome
+  /// Another process measures next: every CPU is left to it.
+  func standAside() throws(Refusal)
   /// Lets go what the visit of a group shares: its VM, its probes, the CPUs that it took offline.
   func endVisit() throws(Refusal)
   func endPass()
@@ -68,6 +70,8 @@ public final class Pass: PassMeasurer {
     frames = nil
     probes = nil
   }
+
+  public func standAside() throws(Refusal) { try context.cpus.bystanders.release() }
 
   public func endVisit() throws(Refusal) { context.endGroup() }
 

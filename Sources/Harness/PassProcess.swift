@@ -9,6 +9,7 @@ import SystemPackage
 enum PassQuestion: Codable {
   case begin([Case])
   case round(OperationReference, [Case])
+  case standAside
   case endVisit
 }
 
@@ -86,6 +87,8 @@ public final class PassProcess: PassMeasurer {
     return RoundOutcome(probes: answer.probes, readings: readings, refusal: answer.stateRefusal)
   }
 
+  public func standAside() throws(Refusal) { _ = try ask(.standAside) }
+
   public func endVisit() throws(Refusal) { _ = try ask(.endVisit) }
 
   public func endPass() { end() }
@@ -153,6 +156,7 @@ public struct PassServer {
   ) throws(Refusal) {
     switch command {
     case .begin(let cases): try pass.beginPass(cases)
+    case .standAside: try pass.standAside()
     case .endVisit: try pass.endVisit()
     case .round(let reference, let cases):
       let outcome = try pass.measureRound(reference, cases)
