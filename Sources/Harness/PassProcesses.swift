@@ -28,14 +28,14 @@ public final class PassProcesses: PassMeasurer {
   }
 
   public func measureRound(
-    _ operation: OperationReference, _ cases: [Case]
+    _ operation: OperationReference, _ cases: [Case], countsInterrupts: Bool
   ) throws(Refusal) -> RoundOutcome {
     var outcome: RoundOutcome?
     for part in Self.parts(cases) {
       let measurer = try measurer(part[0].threads, of: cases)
       if let last, last !== measurer { try last.standAside() }
       last = measurer
-      let own = try measurer.measureRound(operation, part)
+      let own = try measurer.measureRound(operation, part, countsInterrupts: countsInterrupts)
       outcome = outcome.map { $0.followed(by: own) } ?? own
       // A signal ended it.
       if own.readings.count < part.count { break }
@@ -87,6 +87,8 @@ public final class PassProcesses: PassMeasurer {
 extension RoundOutcome {
   /// The same with what followed in the round. Its probes are those at its start.
   fileprivate func followed(by next: RoundOutcome) -> RoundOutcome {
-    RoundOutcome(probes: probes, readings: readings + next.readings, refusal: refusal ?? next.refusal)
+    RoundOutcome(
+      probes: probes, readings: readings + next.readings,
+      interruptSeconds: interruptSeconds + next.interruptSeconds, refusal: refusal ?? next.refusal)
   }
 }

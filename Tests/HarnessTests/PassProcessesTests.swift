@@ -27,7 +27,9 @@ struct PassProcessesTests {
 
     func beginPass(_ cases: [Case]) { add("begin \(cases.map { "\($0.threads)" }.joined(separator: ","))") }
 
-    func measureRound(_ operation: OperationReference, _ cases: [Case]) -> RoundOutcome {
+    func measureRound(
+      _ operation: OperationReference, _ cases: [Case], countsInterrupts: Bool
+    ) -> RoundOutcome {
       add("round \(cases.map { "\($0.backing)×\($0.threads)" }.joined(separator: ","))")
       let readings = cases.map { measured -> Result<BlockReading, Refusal> in
         .success(BlockReading(samples: [Double(measured.threads)], counters: Counters(), placement: .unknown))
@@ -59,7 +61,7 @@ struct PassProcessesTests {
       measured(.anonymous, threads: 1), measured(.memfd, threads: 2),
     ]
     try processes.beginPass(cases)
-    let outcome = try processes.measureRound(reference, cases)
+    let outcome = try processes.measureRound(reference, cases, countsInterrupts: true)
     #expect(try outcome.readings.map { try $0.get().samples[0] } == [1, 4, 4, 1, 2])
     #expect(outcome.probes.instructions == 0)
     try processes.endVisit()
@@ -69,7 +71,7 @@ struct PassProcessesTests {
         "0 round anonymous×1", "2 begin 2", "0 aside", "2 round memfd×2", "2 end", "1 end", "0 endVisit",
       ])
     // The next visit starts others.
-    _ = try processes.measureRound(reference, [measured(.memfd, threads: 4)])
+    _ = try processes.measureRound(reference, [measured(.memfd, threads: 4)], countsInterrupts: true)
     #expect(record.processes == 4)
     processes.endPass()
     #expect(record.words.suffix(2) == ["3 end", "0 end"])
@@ -79,7 +81,7 @@ struct PassProcessesTests {
     let processes = processes()
     let cases = [measured(.memfd, threads: 1), measured(.anonymous, threads: 1)]
     try processes.beginPass(cases)
-    for _ in 0..<3 { _ = try processes.measureRound(reference, cases) }
+    for _ in 0..<3 { _ = try processes.measureRound(reference, cases, countsInterrupts: true) }
     try processes.endVisit()
     #expect(record.processes == 1 && !record.words.contains("0 aside"))
   }
@@ -89,7 +91,7 @@ struct PassProcessesTests {
     record.endsEarly = true
     let cases = [measured(.memfd, threads: 2), measured(.memfd, threads: 1)]
     try processes.beginPass(cases)
-    #expect(try processes.measureRound(reference, cases).readings.isEmpty)
+    #expect(try processes.measureRound(reference, cases, countsInterrupts: true).readings.isEmpty)
     #expect(record.words.filter { $0.contains("round") } == ["1 round memfd×2"])
   }
 }
