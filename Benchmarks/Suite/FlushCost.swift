@@ -37,7 +37,8 @@ enum FlushCost {
       OperationSpec(
         benchmark: TLBFlush.benchmark, name: name, summary: summary, method: "switch", armAxis: .flush,
         backings: switchable, tier: .answer, faultsPagesIn: true,
-        expects: Expectation(guest: .onePerPage), takesThreads: true), requirement: needsSwitch,
+        runsGuest: true, expects: Expectation(guest: .onePerPage), takesThreads: true),
+      requirement: needsSwitch,
       measure: touch),
     MeasuredOperation(
       OperationSpec(

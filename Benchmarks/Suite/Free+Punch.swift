@@ -20,13 +20,15 @@ extension Free {
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "punch-guest-mapped", summary: "the same, mapped by a guest alone",
-        method: "chained stamps", armAxis: .batch, batches: batches, backings: guestMemfds, tier: .detail),
+        method: "chained stamps", armAxis: .batch, batches: batches, backings: guestMemfds, tier: .detail,
+        runsGuest: true),
       requirement: GuestFault.needsGuest, measure: punchGuestMapped),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "punch-both-mapped", summary: "the same, mapped by host and guest",
         method: "chained stamps", armAxis: .batch, batches: batches,
-        backings: guestMemfds.filter(\.isMappable), tier: .detail), requirement: GuestFault.needsGuest,
+        backings: guestMemfds.filter(\.isMappable), tier: .detail, runsGuest: true),
+      requirement: GuestFault.needsGuest,
       measure: punchBothMapped),
   ]
 

@@ -38,18 +38,20 @@ enum Free {
       OperationSpec(
         benchmark: benchmark, name: "close-guest-mapped",
         summary: "close of the last reference while a guest maps it",
-        method: "whole call", backings: guestMemfds), requirement: GuestFault.needsGuest,
+        method: "whole call", backings: guestMemfds, runsGuest: true), requirement: GuestFault.needsGuest,
       measure: closeGuestMapped),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "vm-destroy", summary: "the end of a VM with all of its memory",
-        unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false),
+        unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, runsGuest: true,
+        isPathLength: false),
       requirement: GuestFault.needsGuest, measure: destroyFull),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "vm-destroy-empty",
         summary: "the end of a VM whose memory was never touched",
-        unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, isPathLength: false),
+        unit: .nanosecondsPerVM, method: "whole sequence", backings: guestBackings, runsGuest: true,
+        isPathLength: false),
       requirement: GuestFault.needsGuest, measure: destroyEmpty),
   ]
 

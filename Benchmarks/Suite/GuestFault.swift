@@ -18,24 +18,26 @@ enum GuestFault {
       OperationSpec(
         benchmark: benchmark, name: "touch", summary: "the guest's first store to each page",
         method: "guest log", backings: Backing.allCases, tier: .headline, faultsPagesIn: true,
-        expects: Expectation(guest: .onePerPage), takesThreads: true), requirement: needsGuest, measure: touch
+        runsGuest: true, expects: Expectation(guest: .onePerPage), takesThreads: true),
+      requirement: needsGuest, measure: touch
     ),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "touch-after-host",
         summary: "the guest's store to a page that the host brought in: only the guest's mapping is built",
-        method: "guest log", backings: hostMapped, expects: Expectation(guest: .onePerPage)),
+        method: "guest log", backings: hostMapped, runsGuest: true, expects: Expectation(guest: .onePerPage)),
       requirement: needsGuest, measure: touchAfterHost),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "host-after-guest",
         summary: "the host's store to a page that the guest brought in: only the host's mapping is built",
-        method: "chained stamps", backings: hostMapped, expects: Expectation(host: .onePerPage)),
+        method: "chained stamps", backings: hostMapped, runsGuest: true,
+        expects: Expectation(host: .onePerPage)),
       requirement: needsGuest, measure: hostAfterGuest),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "pre-fault", summary: "KVM_PRE_FAULT_MEMORY of the whole region",
-        method: "whole call", backings: guestMemfds, faultsPagesIn: true),
+        method: "whole call", backings: guestMemfds, faultsPagesIn: true, runsGuest: true),
       requirement: needsPreFault,
       measure: preFault),
     MeasuredOperation(
@@ -43,11 +45,12 @@ enum GuestFault {
         benchmark: benchmark, name: "pre-fault-in-batches",
         summary: "KVM_PRE_FAULT_MEMORY of one batch of pages after the other: what sharing the calls saves",
         method: "chained stamps", armAxis: .batch, batches: [1, 8, 64, 512], backings: guestMemfds,
-        tier: .detail, faultsPagesIn: true), requirement: needsPreFault, measure: preFault),
+        tier: .detail, faultsPagesIn: true, runsGuest: true), requirement: needsPreFault, measure: preFault),
     MeasuredOperation(
       OperationSpec(
         benchmark: benchmark, name: "retouch", summary: "the guest's second store: no fault, the floor",
-        method: "guest log", backings: Backing.allCases, expects: Expectation(host: .none, guest: .none)),
+        method: "guest log", backings: Backing.allCases, runsGuest: true,
+        expects: Expectation(host: .none, guest: .none)),
       requirement: needsGuest, measure: retouch),
   ]
 

@@ -27,7 +27,8 @@ enum ReadAhead {
       benchmark: GuestFault.benchmark, name: "touch-read-ahead",
       summary: "the guest's store to each page, a batch of them taken in by a host thread before",
       method: "chained stamps", armAxis: .batch, batches: batches, threads: 2, others: [.idle],
-      backings: hostMapped, tier: .detail, faultsPagesIn: true, expects: Expectation(guest: .onePerPage),
+      backings: hostMapped, tier: .detail, faultsPagesIn: true, runsGuest: true,
+      expects: Expectation(guest: .onePerPage),
       isPathLength: false),
     requirement: GuestFault.needsGuest, measure: guestTouch)
 

@@ -47,7 +47,7 @@ public enum Timing {
       // Which comes first rotates, so that none has the warmer caches.
       let ways = Way.allCases
       for way in ways[(block % ways.count)...] + ways[..<(block % ways.count)] {
-        frames.lend(to: measured)
+        _ = frames.lend(to: measured)
         let time = try time(backing, context, pages: pages, way)
         frames.takeBack()
         if block > 0 { times[way, default: []].append(time) }

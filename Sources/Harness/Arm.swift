@@ -16,7 +16,7 @@ struct Arm {
   private var details: [MethodDetail] = []
   private var directMap: DirectMapChange?
   private var blockCount = 0
-  private var newFrames = NewFrames()
+  private var frames = FrameTally()
   /// Of warm-up blocks, where those had interrupts counted.
   private var warmUps = CountedBlocks()
 
@@ -26,21 +26,40 @@ struct Arm {
     var blocks = 0
   }
 
-  /// How much of its blocks' memory was new to the pass.
-  private struct NewFrames {
-    var frames = 0
+  /// Who had the frames of its blocks before, over all of them.
+  private struct FrameTally {
+    var sum = BlockFrames(new: 0, ofBlockBefore: 0)
     var blocks = 0
     var hidden = 0
 
-    mutating func add(_ count: Int?) {
+    mutating func add(_ frames: BlockFrames?) {
       blocks += 1
-      if let count { frames += count } else { hidden += 1 }
+      if let frames {
+        sum.new += frames.new
+        sum.ofBlockBefore += frames.ofBlockBefore
+      } else {
+        hidden += 1
+      }
     }
 
-    var words: String {
+    var wordsOfNew: String {
       hidden > 0
         ? "whether its frames were new, and cost the hypervisor a fault, cannot be seen (root can)"
-        : "\(blocks > 0 ? frames / blocks : 0) frames of a block were new, which may cost the hypervisor a fault each"
+        : "\(sum.new / max(blocks, 1)) frames of a block were new, which may cost the hypervisor a fault each"
+    }
+
+    /// Nil where a block found what its state says: nearly none of those of the block before, or most of them.
+    func wordsOfRepeated(_ measured: Case) -> String? {
+      let pages = blocks * measured.pages
+      guard hidden == 0, blocks > 0 else { return nil }
+      let share = "\(Int((100 * Double(sum.ofBlockBefore) / Double(pages)).rounded())) % of a block's frames"
+      switch measured.state {
+      case .cold:
+        return Expectation.isCold(repeated: sum.ofBlockBefore, of: pages)
+          ? nil : "\(share) were those of the block before: part of them may be in a cache"
+      case .warm:
+        return 2 * sum.ofBlockBefore >= pages ? nil : "only \(share) were those of the block before"
+      }
     }
   }
 
@@ -69,7 +88,7 @@ struct Arm {
       } else if place.round == 0 { .warmUp } else { .valid }
     return Block(
       measuredCase: measuredCase, number: blockCount, place: place, position: position,
-      elapsed: Double(reading.startedAt - min(start, reading.startedAt)) / 1e9, newFrames: reading.newFrames,
+      elapsed: Double(reading.startedAt - min(start, reading.startedAt)) / 1e9, frames: reading.frames,
       status: status,
       samples: reading.samples, placement: reading.placement, counters: reading.counters,
       faultsTaken: reading.faultsTaken, gaps: reading.gaps, stolen: reading.stolen,
@@ -109,7 +128,7 @@ struct Arm {
       if summary.bystanders == nil { summary.bystanders = BystanderFigures() }
       summary.bystanders?.add(bystanders)
     }
-    newFrames.add(block.newFrames)
+    frames.add(block.frames)
     if let change = block.directMap { directMap = directMap.map { $0 + change } ?? change }
     if let detail = block.detail { details.append(detail) }
     if takesThreads { throughput.add(block) }
@@ -175,8 +194,9 @@ struct Arm {
     summary.status = status
     if measuredCase.directMap == .cold, measuredCase.backing.removesDirectMap, series.blocks > 0 {
       let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
-      note("\(number) of \(series.blocks) blocks split a huge entry of the direct map; \(newFrames.words)")
+      note("\(number) of \(series.blocks) blocks split a huge entry of the direct map; \(frames.wordsOfNew)")
     }
+    if let words = frames.wordsOfRepeated(measuredCase) { note(words) }
     if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) {
       note(words)
     }

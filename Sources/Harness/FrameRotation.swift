@@ -59,6 +59,8 @@ public final class FrameRotation {
   }
 
   private static let mostUnit = 2 << 20
+  /// More than the kernel takes for a VM with a vCPU and the page tables of a block: about 170 pages here.
+  private static let machineBytes = 1 << 20
   /// Each unit is a file and a mapping.
   private static let mostUnits = 128
 
@@ -98,11 +100,20 @@ public final class FrameRotation {
   /// Frees the frames that the next block of a case is to take. Does nothing for warm blocks; for blocks of more than
   /// half of what is kept, which find what the one before left; and where each block takes new frames and those of the
   /// last are kept.
-  public func lend(to measured: Case) {
+  ///
+  /// - Parameter beside: whether the block makes a VM, which takes frames from the same lists before and leaves them on
+  ///   top: without more, the next block would get this one's.
+  /// - Returns: whether it freed any.
+  public func lend(to measured: Case, besideMachine beside: Bool = false) -> Bool {
     prepare(for: measured)
-    guard refusal == nil, let (ring, units) = need(of: measured) else { return }
+    guard refusal == nil, let (ring, needed) = need(of: measured) else { return false }
+    var units = needed
+    if beside, ring.list == .unmovable {
+      units = min(units + (Self.machineBytes + ring.unit - 1) / ring.unit, rings[ring]?.count ?? 0)
+    }
     rings[ring]?.removeFirst(units)
     lent = (ring, units)
+    return true
   }
 
   /// Why blocks of a case find what the one before left, although the case names a cold state; nil where they do not.
@@ -164,7 +175,7 @@ public final class FrameRotation {
     // A huge page comes as a whole.
     if ring.list != .huge { pages.shuffle(using: &generator) }
     try check(ckernel_touch_at(pages, pages.count), "keeping frames")
-    for unit in units { _ = ledger.note(unit.region.base, pages: ring.unit / pageBytes) }
+    for unit in units { ledger.note(unit.region.base, pages: ring.unit / pageBytes) }
     rings[ring] = units
   }
 

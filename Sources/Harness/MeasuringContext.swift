@@ -82,7 +82,7 @@ public final class MeasuringContext {
 public struct Placed {
   public var placement: Placement
   /// As of ``BlockReading``.
-  public var newFrames: Int?
+  public var frames: BlockFrames?
   /// As of ``BlockReading``.
   public var faultsUntimed: Int64?
   /// Why the block is no result.
@@ -101,7 +101,7 @@ extension MeasuringContext {
       base: base, of: process, pageBytes: pageBytes, count: pages, expected: measured.memoryNode,
       topology: topology)
     var placed = Placed(placement: placement)
-    if process == 0 { placed.newFrames = frames.note(base, pages: pages) }
+    if process == 0 { placed.frames = frames.noteBlock(base, pages: pages) }
     if case .misplaced(let count) = placement {
       placed.shortcoming = "\(count) of \(pages) pages are not on node \(measured.memoryNode)"
     }

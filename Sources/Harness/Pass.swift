@@ -129,7 +129,7 @@ public final class Pass: PassMeasurer {
       _ = try measure(measured, operation)
       ckernel_rest(Self.restMicroseconds)
     }
-    frames?.lend(to: measured)
+    let takesKeptFrames = frames?.lend(to: measured, besideMachine: operation.spec.runsGuest) ?? false
     context.cpus.bystanders.mark()
     let startedAt = ckernel_clock_monotonic()
     let result = Result { () throws(Refusal) in try measure(measured, operation) }
@@ -137,12 +137,14 @@ public final class Pass: PassMeasurer {
     frames?.takeBack()
     var reading = try result.get()
     reading.startedAt = startedAt
+    reading.takesKeptFrames = takesKeptFrames
     reading.invalidate(
       try operation.spec.expects.shortcoming(of: reading, measured, pageBytes: context.pageBytes))
     return reading
   }
 
   private func measure(_ measured: Case, _ operation: MeasuredOperation) throws(Refusal) -> BlockReading {
+    context.frames.beginBlock()
     guard let flush = measured.flush else { return try operation.measure(measured, context) }
     // Put back after every block, not after the run: what else happens on this machine shall not go unflushed.
     let held = try FlushSwitch.holding(flush == .on, at: context.flushSwitch)

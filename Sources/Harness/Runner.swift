@@ -221,10 +221,12 @@ public struct Runner {
     let before = report.context.pages
     let blocks = Double(FirstRounds.blocks(passes: plan.passes))
     guard round * blocks > secondsLeft else { return }
-    let isAlive = Set(groups.flatMap(\.arms).filter { !$0.hasFailed }.map { $0.measuredCase.without(.pages) })
+    // Smaller cases are other cases: what they are, and whether they are here, is proved of them.
     let small = measureOnce(
       plan.resized(pages: smallest).groups.prefix(large.count).map { group in
-        group.cases.filter { isAlive.contains($0.without(.pages)) }
+        let cases = group.cases.filter { !prove($0, of: group.spec).hasFailed }
+        context.endGroup()
+        return cases
       })
     guard small.count == large.count, !Self.isInterrupted else { return }
     let first = FirstRounds(

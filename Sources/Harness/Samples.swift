@@ -26,7 +26,7 @@ extension MeasuringContext {
   public func reading(_ samples: Samples, _ counted: Counted, _ placed: Placed) -> BlockReading {
     var reading = BlockReading(
       samples: samples.values, counters: counted.counters, placement: placed.placement)
-    reading.newFrames = placed.newFrames
+    reading.frames = placed.frames
     reading.faultsUntimed = placed.faultsUntimed
     if !counted.busy.isEmpty {
       reading.gaps = counted.bystanders.reduce(0) { $0 + $1.difference.gaps }

@@ -29,7 +29,7 @@ public struct Block: Sendable {
   /// Seconds from the run's start to the block's.
   public var elapsed: Double
   /// Frames of its memory that its pass had not seen before; nil where they cannot be seen.
-  public var newFrames: Int?
+  public var frames: BlockFrames?
   public var status: Status
   /// One value per timed call, per page (or per VM), in the case's unit.
   public var samples: [Double]
@@ -52,7 +52,7 @@ public struct Block: Sendable {
 
   public init(
     measuredCase: Case, number: Int, place: BlockPlace, position: Int, elapsed: Double = 0,
-    newFrames: Int? = nil, status: Status,
+    frames: BlockFrames? = nil, status: Status,
     samples: [Double],
     placement: Placement, counters: Counters, faultsTaken: UInt64?, gaps: UInt64?, stolen: Double?,
     bystanders: Bystanders? = nil, directMap: DirectMapChange? = nil, detail: MethodDetail? = nil,
@@ -63,7 +63,7 @@ public struct Block: Sendable {
     self.place = place
     self.position = position
     self.elapsed = elapsed
-    self.newFrames = newFrames
+    self.frames = frames
     self.status = status
     self.samples = samples
     self.placement = placement

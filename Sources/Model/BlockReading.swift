@@ -9,8 +9,10 @@ public struct BlockReading: Codable, Sendable {
   /// What was counted around the timed regions.
   public var counters: Counters
   public var placement: Placement
-  /// Frames of its memory that this process had not seen before; nil where it cannot see frames.
-  public var newFrames: Int?
+  /// Who had the frames of its memory before; nil where the process cannot see frames.
+  public var frames: BlockFrames?
+  /// Frames that no recent block had were freed for it to take.
+  public var takesKeptFrames = false
   /// KVM's own count of guest faults; nil unless a guest is timed.
   public var faultsTaken: UInt64?
   /// Of the same, those that KVM fixed; nil unless a guest is timed.

@@ -38,7 +38,18 @@ public struct Expectation: Hashable, Sendable {
     let guestFaults = try memory.guest(reading.faultsFixed, guest)
     return memory.host(reading.counters.minorFaults, host) ?? memory.host(reading.faultsUntimed, .onePerPage)
       ?? guestFaults ?? memory.flushes(reading.flushes, flushes) ?? Self.splits(reading, measured)
-      ?? Self.overlap(reading.concurrency)
+      ?? Self.overlap(reading.concurrency) ?? Self.frames(reading, measured)
+  }
+
+  /// Whether so few of a block's frames were those of the block before that it found nothing of it.
+  public static func isCold(repeated: Int, of pages: Int) -> Bool { 8 * repeated <= pages }
+
+  private static func frames(_ reading: BlockReading, _ measured: Case) -> String? {
+    guard measured.state == .cold, reading.takesKeptFrames, let repeated = reading.frames?.ofBlockBefore,
+      !isCold(repeated: repeated, of: measured.pages)
+    else { return nil }
+    let seen = "\(repeated) of its \(measured.pages) frames were those of the block before"
+    return "\(seen): it did not find cold memory"
   }
 
   private static func overlap(_ concurrency: Concurrency?) -> String? {

@@ -82,6 +82,8 @@ public struct OperationSpec: Sendable {
   /// Fresh pages are taken in within what is timed, so that a kernel that takes them out of the direct map does it
   /// there, whichever step of it does. Elsewhere no flush is due, and a row says nothing of one.
   public let faultsPagesIn: Bool
+  /// Each block makes a VM, for which the kernel takes frames from the lists that guest memory comes from.
+  public let runsGuest: Bool
   /// What a block must show, or it is no result.
   public let expects: Expectation
   /// Several threads can do it at once, each in a part of the region.
@@ -94,7 +96,7 @@ public struct OperationSpec: Sendable {
     benchmark: String, name: String, summary: String, unit: SampleUnit = .nanoseconds, method: String,
     armAxis: ArmAxis = .backing, batches: [Int] = [], threads: Int = 1, leastPages: Int = 0,
     order: AccessOrder? = nil, pagesPerBackingPage: Int = 1, others: [OthersState] = OthersState.usual,
-    backings: [Backing], tier: Tier = .further, faultsPagesIn: Bool = false,
+    backings: [Backing], tier: Tier = .further, faultsPagesIn: Bool = false, runsGuest: Bool = false,
     expects: Expectation = Expectation(), takesThreads: Bool = false, isPathLength: Bool = true
   ) {
     self.benchmark = benchmark
@@ -112,6 +114,7 @@ public struct OperationSpec: Sendable {
     self.backings = backings
     self.tier = tier
     self.faultsPagesIn = faultsPagesIn
+    self.runsGuest = runsGuest
     self.expects = expects
     self.takesThreads = takesThreads
     self.isPathLength = isPathLength

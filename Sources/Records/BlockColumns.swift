@@ -221,7 +221,11 @@ extension BlocksCSV {
     .whole(
       "frames_new", "Frames of the block's memory that its pass had not seen before.",
       empty: "where the frames are hidden", since: 2
-    ) { $0.block.newFrames },
+    ) { $0.block.frames?.new },
+    .whole(
+      "frames_repeated", "Frames of the block's memory that the block before it had, whatever its case.",
+      empty: "where the frames are hidden", since: 3
+    ) { $0.block.frames?.ofBlockBefore },
   ]
 
   private static func words(_ detail: MethodDetail) -> String {

@@ -46,6 +46,22 @@ struct ExpectationTests {
     #expect(try shortcoming(expected, .guestMemfd) { $0.faultsFixed = 1 } != nil)
   }
 
+  /// Only where frames were kept for the block: another one finds what there is, and its row says so.
+  @Test(arguments: [
+    (0, true, true), (64, true, true), (65, true, false), (512, true, false), (512, false, true),
+  ])
+  func coldMemoryIsNotTheBlocksBefore(repeated: Int, isKept: Bool, isResult: Bool) throws {
+    let reason = try shortcoming(Expectation(), .guestMemfd) {
+      $0.frames = BlockFrames(new: 0, ofBlockBefore: repeated)
+      $0.takesKeptFrames = isKept
+    }
+    #expect(
+      reason
+        == (isResult
+          ? nil : "\(repeated) of its 512 frames were those of the block before: it did not find cold memory")
+    )
+  }
+
   @Test func guestFaultsAreExact() throws {
     let expected = Expectation(guest: .onePerPage)
     #expect(try shortcoming(expected, .guestMemfd) { $0.faultsFixed = 512 } == nil)

@@ -246,9 +246,17 @@ import Testing
     defer { munmap(base, bytes) }
     let ledger = FrameLedger(pageBytes: 4096)
     // A page that was never touched has no frame.
-    #expect(ledger.note(base, pages: 64) == nil)
+    #expect(ledger.noteBlock(base, pages: 64) == nil)
     memset(base, 1, bytes)
-    guard let first = ledger.note(base, pages: 64) else { return #expect(getuid() != 0, "root sees frames") }
-    #expect(first == 64 && ledger.note(base, pages: 64) == 0)
+    guard let first = ledger.noteBlock(base, pages: 64) else {
+      return #expect(getuid() != 0, "root sees frames")
+    }
+    #expect(first == BlockFrames(new: 64, ofBlockBefore: 0))
+    // Of one block, whatever is asked of it twice.
+    #expect(ledger.noteBlock(base, pages: 64) == BlockFrames(new: 0, ofBlockBefore: 0))
+    ledger.beginBlock()
+    #expect(ledger.noteBlock(base, pages: 32) == BlockFrames(new: 0, ofBlockBefore: 32))
+    ledger.beginBlock()
+    #expect(ledger.noteBlock(base, pages: 64) == BlockFrames(new: 0, ofBlockBefore: 32))
   }
 }

@@ -47,7 +47,7 @@ import Testing
 
   private static var blocks: [Block] {
     var full = Made.block(4)
-    full.newFrames = 7
+    full.frames = BlockFrames(new: 7, ofBlockBefore: 3)
     full.place.probes.instructions = 5400
     full.faultsTaken = 511
     full.counters = Counters(
