@@ -62,7 +62,7 @@ enum Threads {
     var parts = try Parts(measured, context)
     let guest = try Guest.make(measured, context, order: parts.order)
     var further: [FurtherCPU] = []
-    for number in 1..<measured.threads { further.append(try guest.anotherCPU(number, context)) }
+    for number in 1..<measured.threads { further.append(try guest.anotherCPU(number, context.kvm)) }
     parts.give(toThread: 0) { guest.vcpu.entry(from: $0) }
     for (index, cpu) in further.enumerated() {
       parts.give(toThread: index + 1) { cpu.entry(from: $0) }

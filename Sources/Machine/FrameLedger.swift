@@ -12,13 +12,13 @@ public final class FrameLedger {
   private static let frameBits: UInt64 = (1 << 55) - 1
 
   private let pageBytes: Int
-  private let file: LookedAtFile?
+  private let file: KernelFile?
   private var words: [UInt64] = []
   private var entries: [UInt64] = []
 
   public init(pageBytes: Int) {
     self.pageBytes = pageBytes
-    file = try? LookedAtFile("/proc/self/pagemap")
+    file = try? KernelFile("/proc/self/pagemap")
   }
 
   /// Notes the frames behind a mapping of this process, and says how many of them are noted for the first time; nil

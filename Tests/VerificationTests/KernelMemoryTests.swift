@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Machine
 import Model
 import Testing
+import Verification
 
 @Suite("System RAM in /proc/iomem")
 struct SystemRAMTests {
@@ -40,21 +40,6 @@ struct SystemRAMTests {
 
   @Test func largerPagesClipMore() {
     #expect(SystemRAM.frames(inText: "00001000-0009fbff : System RAM", pageBytes: 65_536) == [1..<9])
-  }
-}
-
-@Suite("pagemap entries")
-struct PagemapTests {
-  @Test func aFrameIsTheLow55Bits() {
-    #expect(PagemapEntry(1 << 63 | 1 << 61 | 1 << 55 | 0x12345) == .frame(0x12345))
-    #expect(PagemapEntry(1 << 63 | (1 << 55 - 1)) == .frame(1 << 55 - 1))
-  }
-
-  @Test func zeroOfAPresentPageIsHidden() { #expect(PagemapEntry(1 << 63) == .hidden) }
-
-  @Test func noPageAndASwappedOneAreAbsent() {
-    #expect(PagemapEntry(0) == .absent)
-    #expect(PagemapEntry(1 << 62 | 0x12345) == .absent)
   }
 }
 
@@ -121,13 +106,13 @@ struct KcoreSegmentsTests {
   }
 }
 
-@Suite("looking through the kernel")
-struct KernelSightTests {
+@Suite("the kernel's own mapping")
+struct KernelMemoryReaderTests {
   /// Either it shows a page of our own, or it says what would let it.
   @Test func itIsProvedOrRefusedWithARemedy() {
     do throws(Refusal) {
-      let sight = try KernelSight.open(pageBytes: 4096)
-      #expect(["/dev/mem", "/proc/kcore"].contains(sight.name))
+      let reader = try KernelMemoryReader.open(pageBytes: 4096)
+      #expect(["/dev/mem", "/proc/kcore"].contains(reader.name))
     } catch { #expect(error.remedy != nil) }
   }
 }
