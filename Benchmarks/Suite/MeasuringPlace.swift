@@ -24,7 +24,7 @@ public struct MeasuringPlace {
     let recovered = Journal.recover()
     if let allowed = request.allowedCPUs { Affinity.restore(allowed) }
     let topology: Topology
-    do { topology = try Topology.read() } catch { throw .refused(.failed("\(error)")) }
+    do throws(Refusal) { topology = try Topology.read() } catch { throw .refused(error) }
     layout = try Layout(request, topology, quota: Quota.read())
     pageBytes = Int(getpagesize())
     let (bytes, bound) = try Self.regionBytes(request, pageBytes: pageBytes)

@@ -81,14 +81,14 @@ public struct Session {
     if let program = request.program { Journal.keep(program: program) }
     let features = CPUFeatures.read()
     let fingerprint = Fingerprint.read(topology)
-    let (kind, reason) = try Clock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)
+    let (kind, reason) = try MeasuringClock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)
     // Before any buffer exists: a fork would make resident pages copy-on-write.
     let bystanders =
       if let program = request.program {
         try BystanderProcesses(program: program, cpus: layout.heldCPUs, clock: kind)
       } else { BystanderProcesses(planned: layout.heldCPUs) }
     context = try MeasuringContext(
-      clock: Clock(
+      clock: MeasuringClock(
         kind, reason: reason, countsInstructions: request.clock == .instructions,
         calibration: UInt64(request.calibration) * 1_000_000,
         pageOverhead: Timing.pageOverhead), topology: topology,

@@ -40,7 +40,7 @@ enum Threads {
   /// From the last thread's arrival to the common start, in nanoseconds: longer than it takes for all to see it.
   private static let lead = 20_000.0
 
-  private static func lead(_ clock: Clock) -> UInt64 { UInt64(lead * clock.ticksPerNanosecond) }
+  private static func lead(_ clock: MeasuringClock) -> UInt64 { UInt64(lead * clock.ticksPerNanosecond) }
 
   /// Touches every page of a mapping, each timed by the thread whose part it is in, with counters around.
   static func timedTouch(

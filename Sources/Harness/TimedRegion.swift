@@ -44,7 +44,7 @@ public struct Prepared<Memory: ~Copyable>: ~Copyable {
 /// The timed region with what surrounds it: counters read just before and just after, what the bystanders counted, and
 /// probes of the kernel's flush.
 public final class TimedRegion {
-  private let clock: Clock
+  private let clock: MeasuringClock
   private let processes: BystanderProcesses
   private let pageBytes: Int
   private var counters: CounterReader
@@ -54,7 +54,7 @@ public final class TimedRegion {
   private var countsAfter: [chelpers_bystander_counts]
   private var flushProbe: FlushProbe?
 
-  init(clock: Clock, bystanders: BystanderProcesses, online: CPUSet, pageBytes: Int) {
+  init(clock: MeasuringClock, bystanders: BystanderProcesses, online: CPUSet, pageBytes: Int) {
     self.clock = clock
     self.processes = bystanders
     self.pageBytes = pageBytes

@@ -47,9 +47,9 @@ public struct CounterReader: ~Copyable {
     let missesAreWalks = PerfEvent.missesAreWalks(files)
     let countsMisses = perf.events.contains(.dtlbLoadMisses) && perf.events.contains(.itlbMisses)
     findings =
-      PerfRefusal.findings(perf.refusals, files: files)
-      + (countsMisses && !missesAreWalks ? [PerfRefusal.unknownWalks] : [])
-    lacksStoreMisses = perf.refusals.contains(where: \.isOfNoConsequence)
+      UncountedEvent.findings(perf.uncounted, files: files)
+      + (countsMisses && !missesAreWalks ? [UncountedEvent.unknownWalks] : [])
+    lacksStoreMisses = perf.uncounted.contains(where: \.isOfNoConsequence)
     self.missesAreWalks = missesAreWalks
     self.perf = perf
   }
