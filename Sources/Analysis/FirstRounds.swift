@@ -11,15 +11,37 @@ public struct FirstRounds: Hashable, Sendable {
   public private(set) var seconds: Double
   public private(set) var pages: Int
 
-  /// Blocks are halved until they fit, but not below `smallest` (nil: not at all).
-  public init(seconds: Double, pages: Int, within budget: Double, smallest: Int?) {
-    self.seconds = seconds
+  /// A halving that saves less of the time is not worth a smaller block.
+  private static let leastSaving = 0.1
+
+  /// Blocks are halved until they fit, but not below `smallest` (nil: not at all), and not where that would hardly be
+  /// faster.
+  ///
+  /// - Parameters:
+  ///   - fixed: seconds in all that blocks take whatever their size.
+  ///   - perPage: seconds in all for each page of a block.
+  public init(fixed: Double, perPage: Double, pages: Int, within budget: Double, smallest: Int?) {
+    self.seconds = fixed + Double(pages) * perPage
     self.pages = pages
     guard let smallest else { return }
-    while self.seconds > budget, self.pages / 2 >= smallest {
+    while seconds > budget, self.pages / 2 >= smallest {
+      let halved = fixed + Double(self.pages / 2) * perPage
+      guard halved < (1 - Self.leastSaving) * seconds else { return }
       self.pages /= 2
-      self.seconds /= 2
+      seconds = halved
     }
+  }
+
+  /// The same from what they take at two sizes.
+  ///
+  /// - Parameters:
+  ///   - large: seconds with blocks of `pages`.
+  ///   - small: seconds with blocks of `smallest`.
+  public init(large: Double, small: Double, pages: Int, within budget: Double, smallest: Int) {
+    let perPage = pages > smallest ? max((large - small) / Double(pages - smallest), 0) : 0
+    self.init(
+      fixed: large - Double(pages) * perPage, perPage: perPage, pages: pages, within: budget,
+      smallest: smallest)
   }
 
   /// Says it where they do not fit even so.
@@ -50,9 +72,9 @@ extension FirstRounds {
 
   /// Of a plan, by that assumption.
   public init(assumed plan: Plan, pages: Int) {
+    let blocks = Double(plan.groups.reduce(0) { $0 + $1.cases.count } * Self.blocks(passes: plan.passes))
     self.init(
-      seconds: Self.assumedSeconds(
-        cases: plan.groups.reduce(0) { $0 + $1.cases.count }, pages: pages, passes: plan.passes),
-      pages: pages, within: plan.budget, smallest: plan.smallestPages)
+      fixed: blocks * Self.assumedBlockSeconds, perPage: blocks * Self.assumedPageSeconds, pages: pages,
+      within: plan.budget, smallest: plan.smallestPages)
   }
 }

@@ -17,6 +17,14 @@ struct Arm {
   private var directMap: DirectMapChange?
   private var blockCount = 0
   private var newFrames = NewFrames()
+  /// Of warm-up blocks, where those had interrupts counted.
+  private var warmUps = CountedBlocks()
+
+  /// Counters over blocks.
+  private struct CountedBlocks {
+    var counters = Counters.none
+    var blocks = 0
+  }
 
   /// How much of its blocks' memory was new to the pass.
   private struct NewFrames {
@@ -74,7 +82,10 @@ struct Arm {
     blockCount += 1
     switch block.status {
     case .valid: take(block)
-    case .warmUp: break
+    case .warmUp:
+      guard block.counters.calInterrupts != nil else { return }
+      warmUps.counters += block.counters
+      warmUps.blocks += 1
     case .invalid(let reason):
       summary.invalidBlocks += 1
       if series.blocks == 0 { summary.reason = reason }
@@ -110,6 +121,18 @@ struct Arm {
     return left == right ? left : .unknown
   }
 
+  /// What tells of flushes: the blocks that count, or warm-ups where those alone had interrupts counted.
+  private var flushCounts: CountedBlocks {
+    summary.counters.calInterrupts == nil && warmUps.blocks > 0
+      ? warmUps : CountedBlocks(counters: summary.counters, blocks: series.blocks)
+  }
+
+  /// Says around which blocks interrupts were counted, where it was not around every one.
+  mutating func tell(_ interrupts: InterruptCounting) {
+    guard !hasFailed, series.blocks > 0, let words = interrupts.words(warmUps: warmUps.blocks) else { return }
+    note(words)
+  }
+
   /// Ends the arm. What broke off is no figure: its blocks stay where blocks are recorded, the row has none.
   mutating func fail(_ refusal: Refusal) {
     let before = series.blocks
@@ -139,9 +162,10 @@ struct Arm {
     summary.baseline = other?.measuredCase
     summary.estimates = series.estimates(against: other?.series, state: state)
     summary.flush = flushSeen(baseline, witness)
+    let counted = flushCounts
     summary.mechanism =
       faultsPagesIn
-      ? witness.mechanism(by: summary.counters, blocks: series.blocks, of: measuredCase) : nil
+      ? witness.mechanism(by: counted.counters, blocks: counted.blocks, of: measuredCase) : nil
   }
 
   /// - Parameter missing: how many blocks the precision would take, for an arm that missed it; nil where too few
@@ -214,13 +238,14 @@ struct Arm {
   /// well is `unknown`.
   private func flushSeen(_ baseline: Arm?, _ witness: FlushWitness) -> FlushState? {
     guard faultsPagesIn, series.blocks > 0 else { return nil }
-    let shown = witness.shown(by: summary.counters, blocks: series.blocks, of: measuredCase)
+    let own = flushCounts
+    let shown = witness.shown(by: own.counters, blocks: own.blocks, of: measuredCase)
     guard shown == .on, let baseline, !baseline.measuredCase.backing.removesDirectMap,
       baseline.series.blocks > 0,
-      let noise = witness.flushes(baseline.summary.counters, of: baseline.measuredCase),
-      let flushes = witness.flushes(summary.counters, of: measuredCase)
+      let noise = witness.flushes(baseline.flushCounts.counters, of: baseline.measuredCase),
+      let flushes = witness.flushes(own.counters, of: measuredCase)
     else { return shown }
-    let share = noise / Double(baseline.series.blocks) / (flushes / Double(series.blocks))
+    let share = noise / Double(baseline.flushCounts.blocks) / (flushes / Double(own.blocks))
     return share > 0.1 ? .unknown : .on
   }
 }

@@ -12,6 +12,8 @@ struct GroupRun {
   private var measuredRounds = 0
   private var seconds = 0.0
   private var assumedSeconds = 0.0
+  /// Decided after the first round.
+  private(set) var interrupts = InterruptCounting.undecided
 
   init(_ group: CaseGroup, arms: [Arm], precision: Double) {
     self.group = group
@@ -27,7 +29,12 @@ struct GroupRun {
 
   mutating func assume(secondsPerRound: Double) { assumedSeconds = secondsPerRound }
 
-  mutating func finishedRound(isWarmUp: Bool, seconds: Double) {
+  /// - Parameter interruptSeconds: those that reading /proc/interrupts took; nil where that says nothing of a share.
+  mutating func finishedRound(isWarmUp: Bool, seconds: Double, interruptSeconds: Double?) {
+    if interrupts == .undecided {
+      interrupts =
+        interruptSeconds.map { InterruptCounting(reading: $0, round: seconds) } ?? .everyBlock
+    }
     measuredRounds += 1
     self.seconds += seconds
     if !isWarmUp { rounds += 1 }
@@ -103,6 +110,7 @@ struct GroupRun {
   ) {
     conclude(witness, state: state)
     for index in arms.indices {
+      arms[index].tell(interrupts)
       arms[index].finish(
         baseline: baseline(of: arms[index]), local: local(of: arms[index]), isScaled: isScaled,
         alone: alone(of: arms[index]), state: state)

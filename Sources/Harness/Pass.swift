@@ -8,10 +8,16 @@ import Model
 public struct RoundOutcome: Sendable {
   public var probes: Probes
   public var readings: [Result<BlockReading, Refusal>]
+  /// Seconds that reading /proc/interrupts took.
+  public var interruptSeconds: Double
   /// Why blocks no longer find the state that their cases name.
   public var refusal: Refusal?
 
-  public init(probes: Probes, readings: [Result<BlockReading, Refusal>], refusal: Refusal? = nil) {
+  public init(
+    probes: Probes, readings: [Result<BlockReading, Refusal>], interruptSeconds: Double = 0,
+    refusal: Refusal? = nil
+  ) {
+    self.interruptSeconds = interruptSeconds
     self.probes = probes
     self.readings = readings
     self.refusal = refusal
@@ -25,7 +31,13 @@ public protocol PassMeasurer: AnyObject {
   /// - Parameter cases: what it will measure.
   func beginPass(_ cases: [Case]) throws(Refusal)
   /// One block of each case, in this order.
-  func measureRound(_ operation: OperationReference, _ cases: [Case]) throws(Refusal) -> RoundOutcome
+  ///
+  /// - Parameter countsInterrupts: whether /proc/interrupts is read around each.
+  func measureRound(
+    _ operation: OperationReference, _ cases: [Case], countsInterrupts: Bool
+  ) throws(Refusal) -> RoundOutcome
+  /// Another process measures next: every CPU is left to it.
+  func standAside() throws(Refusal)
   /// Lets go what the visit of a group shares: its VM, its probes, the CPUs that it took offline.
   func endVisit() throws(Refusal)
   func endPass()
@@ -69,14 +81,18 @@ public final class Pass: PassMeasurer {
     probes = nil
   }
 
+  public func standAside() throws(Refusal) { try context.cpus.bystanders.release() }
+
   public func endVisit() throws(Refusal) { context.endGroup() }
 
   public func measureRound(
-    _ reference: OperationReference, _ cases: [Case]
+    _ reference: OperationReference, _ cases: [Case], countsInterrupts: Bool
   ) throws(Refusal) -> RoundOutcome {
     guard let operation = operation(reference) else {
       throw .failed("\(reference.benchmark) \(reference.name) is no operation")
     }
+    context.timed.countsInterrupts = countsInterrupts
+    let before = context.timed.interruptNanoseconds
     var outcome = RoundOutcome(probes: try readProbes(cases.first), readings: [])
     for measured in cases where !Runner.isInterrupted {
       var result = Result { () throws(Refusal) in try block(measured, operation) }
@@ -91,6 +107,7 @@ public final class Pass: PassMeasurer {
       }
       outcome.readings.append(result)
     }
+    outcome.interruptSeconds = Double(context.timed.interruptNanoseconds - before) / 1e9
     outcome.refusal = cases.lazy.compactMap { self.frames?.refusal(for: $0) }.first
     return outcome
   }

@@ -8,7 +8,8 @@ import SystemPackage
 /// What a run asks of the process of a pass, one at a time; each is answered.
 enum PassQuestion: Codable {
   case begin([Case])
-  case round(OperationReference, [Case])
+  case round(OperationReference, [Case], countsInterrupts: Bool)
+  case standAside
   case endVisit
 }
 
@@ -21,6 +22,7 @@ struct PassAnswer: Codable {
 
   var probes = Probes()
   var readings: [Reading] = []
+  var interruptSeconds = 0.0
   /// Why blocks no longer find their state.
   var stateRefusal: Refusal?
   /// Why the command could not be carried out.
@@ -70,9 +72,9 @@ public final class PassProcess: PassMeasurer {
   }
 
   public func measureRound(
-    _ operation: OperationReference, _ cases: [Case]
+    _ operation: OperationReference, _ cases: [Case], countsInterrupts: Bool
   ) throws(Refusal) -> RoundOutcome {
-    let (answer, samples) = try ask(.round(operation, cases))
+    let (answer, samples) = try ask(.round(operation, cases, countsInterrupts: countsInterrupts))
     var rest = samples[...]
     let readings = answer.readings.map { one -> Result<BlockReading, Refusal> in
       switch one {
@@ -83,8 +85,12 @@ public final class PassProcess: PassMeasurer {
         return .success(reading)
       }
     }
-    return RoundOutcome(probes: answer.probes, readings: readings, refusal: answer.stateRefusal)
+    return RoundOutcome(
+      probes: answer.probes, readings: readings, interruptSeconds: answer.interruptSeconds,
+      refusal: answer.stateRefusal)
   }
+
+  public func standAside() throws(Refusal) { _ = try ask(.standAside) }
 
   public func endVisit() throws(Refusal) { _ = try ask(.endVisit) }
 
@@ -153,10 +159,12 @@ public struct PassServer {
   ) throws(Refusal) {
     switch command {
     case .begin(let cases): try pass.beginPass(cases)
+    case .standAside: try pass.standAside()
     case .endVisit: try pass.endVisit()
-    case .round(let reference, let cases):
-      let outcome = try pass.measureRound(reference, cases)
+    case .round(let reference, let cases, let countsInterrupts):
+      let outcome = try pass.measureRound(reference, cases, countsInterrupts: countsInterrupts)
       answer.probes = outcome.probes
+      answer.interruptSeconds = outcome.interruptSeconds
       answer.stateRefusal = outcome.refusal
       answer.readings = outcome.readings.map { result in
         switch result {

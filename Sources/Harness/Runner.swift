@@ -29,6 +29,8 @@ public struct Runner {
   /// What the machine was like, over the blocks recorded.
   private var machine = MachineState()
   private var pass = 0
+  /// What reading /proc/interrupts has taken so far.
+  private var interruptSeconds = 0.0
   private var publishedAt = 0.0
   public private(set) var report: RunReport
 
@@ -207,26 +209,26 @@ public struct Runner {
 
   /// Chooses the pages of a block: where the first rounds of every case would not fit the budget, as one block of each
   /// tells, blocks are halved until they do. By halves only, and nothing finer is sought, because pages are part of a
-  /// case's key and series should go on. These blocks are no results.
+  /// case's key and series should go on. What of a block does not depend on its pages, small blocks tell. None of these
+  /// blocks is a result.
   private mutating func calibrate() throws(SinkFailure) {
     guard let smallest = plan.smallestPages, !context.clock.countsInstructions else { return }
-    var spent = 0.0
-    var done = 0
-    for index in groups.indices where spent < secondsLeft / 8 && !Self.isInterrupted {
-      let begin = elapsed
-      let cases = groups[index].arms.filter { !$0.hasFailed }.map(\.measuredCase)
-      // What fails here fails again where it is recorded.
-      _ = try? measurer.measureRound(groups[index].group.spec.reference, cases)
-      try? measurer.endVisit()
-      groups[index].assume(secondsPerRound: elapsed - begin)
-      spent += elapsed - begin
-      done += 1
-    }
-    guard done > 0, !Self.isInterrupted else { return }
-    let round = spent / Double(done) * Double(groups.count)
+    let large = measureOnce(groups.map { $0.arms.filter { !$0.hasFailed }.map(\.measuredCase) })
+    guard !large.isEmpty, !Self.isInterrupted else { return }
+    for (index, seconds) in large.enumerated() { groups[index].assume(secondsPerRound: seconds) }
+    let scale = Double(groups.count) / Double(large.count)
+    let round = large.reduce(0, +) * scale
     let before = report.context.pages
+    let blocks = Double(FirstRounds.blocks(passes: plan.passes))
+    guard round * blocks > secondsLeft else { return }
+    let isAlive = Set(groups.flatMap(\.arms).filter { !$0.hasFailed }.map { $0.measuredCase.without(.pages) })
+    let small = measureOnce(
+      plan.resized(pages: smallest).groups.prefix(large.count).map { group in
+        group.cases.filter { isAlive.contains($0.without(.pages)) }
+      })
+    guard small.count == large.count, !Self.isInterrupted else { return }
     let first = FirstRounds(
-      seconds: round * Double(FirstRounds.blocks(passes: plan.passes)), pages: before, within: secondsLeft,
+      large: round * blocks, small: small.reduce(0, +) * scale * blocks, pages: before, within: secondsLeft,
       smallest: smallest)
     if let finding = first.finding(budget: secondsLeft) { warn(finding) }
     let pages = first.pages
@@ -244,6 +246,23 @@ public struct Runner {
         "a round of every case takes about \(Int(round.rounded(.up))) s: blocks have \(pages) pages instead of \(before)",
         remedy: "a longer --budget, or --size to have them as large as you like"))
     try publish()
+  }
+
+  /// One block of each case, of as many groups as an eighth of the time left takes.
+  ///
+  /// - Returns: what each of these groups took, in seconds.
+  private func measureOnce(_ cases: [[Case]]) -> [Double] {
+    let begin = elapsed
+    let most = secondsLeft / 8
+    var seconds: [Double] = []
+    for (run, cases) in zip(groups, cases) where elapsed - begin < most && !Self.isInterrupted {
+      let begin = elapsed
+      // What fails here fails again where it is recorded.
+      _ = try? measurer.measureRound(run.group.spec.reference, cases, countsInterrupts: false)
+      try? measurer.endVisit()
+      seconds.append(elapsed - begin)
+    }
+    return seconds
   }
 
   private func diagnose() -> [Finding] {
@@ -308,8 +327,12 @@ public struct Runner {
       group.arms.indices.filter { !group.arms[$0].hasFailed }.shuffled(using: &generator), index)
     let cases = order.map { group.arms[$0].measuredCase }
     let outcome = try asked { () throws(Refusal) in
-      try measurer.measureRound(group.group.spec.reference, cases)
+      try measurer.measureRound(
+        group.group.spec.reference, cases,
+        countsInterrupts: group.interrupts.counts(
+          isWarmUp: isWarmUp, spent: interruptSeconds, elapsed: elapsed))
     }
+    interruptSeconds += outcome.interruptSeconds
     if let refusal = outcome.refusal { warnOfState(refusal) }
     let place = BlockPlace(
       round: isWarmUp ? 0 : group.rounds + 1, pass: pass, probes: outcome.probes)
@@ -326,7 +349,9 @@ public struct Runner {
       }
     }
     // A round that a signal ended pairs nothing.
-    groups[index].finishedRound(isWarmUp: isWarmUp, seconds: elapsed - begin)
+    groups[index].finishedRound(
+      isWarmUp: isWarmUp, seconds: elapsed - begin,
+      interruptSeconds: context.clock.countsInstructions ? nil : outcome.interruptSeconds)
   }
 
   /// Of its own for each round, so that an order does not depend on how many rounds there was time for.

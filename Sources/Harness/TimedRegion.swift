@@ -53,6 +53,10 @@ public final class TimedRegion {
   private var countsBefore: [chelpers_bystander_counts]
   private var countsAfter: [chelpers_bystander_counts]
   private var flushProbe: FlushProbe?
+  /// Whether what is timed has /proc/interrupts read around it.
+  var countsInterrupts = true
+  /// What reading it has taken of readers that were replaced.
+  private var earlierInterruptNanoseconds: UInt64 = 0
 
   init(clock: MeasuringClock, bystanders: BystanderProcesses, online: CPUSet, pageBytes: Int) {
     self.clock = clock
@@ -67,9 +71,13 @@ public final class TimedRegion {
   /// An offline CPU has no column in the rows of counters.
   func count(_ online: CPUSet) {
     guard online != countedCPUs else { return }
+    earlierInterruptNanoseconds += counters.interruptNanoseconds
     counters = CounterReader(cpus: online)
     countedCPUs = online
   }
+
+  /// What reading /proc/interrupts has taken so far.
+  var interruptNanoseconds: UInt64 { earlierInterruptNanoseconds + counters.interruptNanoseconds }
 
   /// Counters that blocks will lack, and why.
   public var uncounted: [Finding] { counters.findings }
@@ -81,9 +89,9 @@ public final class TimedRegion {
     _ call: String, runsGuest: Bool = false, _ body: () -> Int32
   ) throws(Refusal) -> Counted {
     processes.read(into: &countsBefore)
-    counters.snapshot(.before, runsGuest: runsGuest)
+    counters.snapshot(.before, runsGuest: runsGuest, interrupts: countsInterrupts)
     let result = body()
-    counters.snapshot(.after, runsGuest: runsGuest)
+    counters.snapshot(.after, runsGuest: runsGuest, interrupts: countsInterrupts)
     processes.read(into: &countsAfter)
     let difference = counters.difference()
     try check(result, call)
@@ -99,9 +107,9 @@ public final class TimedRegion {
   /// Huge entries of the direct map that split while something untimed runs, machine-wide; nil where the kernel does
   /// not count them.
   public func splits(during body: () throws(Refusal) -> Void) throws(Refusal) -> Int64? {
-    counters.snapshot(.before)
+    counters.snapshot(.before, interrupts: false)
     try body()
-    counters.snapshot(.after)
+    counters.snapshot(.after, interrupts: false)
     return counters.difference().splits
   }
 
@@ -110,9 +118,9 @@ public final class TimedRegion {
     _ body: () throws(Refusal) -> Memory
   ) throws(Refusal) -> Prepared<Memory> {
     let before = DirectMapSizes.read()
-    counters.snapshot(.before)
+    counters.snapshot(.before, interrupts: false)
     let memory = try body()
-    counters.snapshot(.after)
+    counters.snapshot(.after, interrupts: false)
     let difference = counters.difference()
     let directMap = DirectMapChange(
       before: before, after: DirectMapSizes.read(), level2Splits: difference.level2Splits,

@@ -23,6 +23,9 @@ public struct CounterReader: ~Copyable {
   private var usageBefore: ckernel_thread_usage?
   private var usageAfter: ckernel_thread_usage?
 
+  /// What reading /proc/interrupts has taken so far.
+  public private(set) var interruptNanoseconds: UInt64 = 0
+
   /// Which counters are absent, and why.
   public let findings: [Finding]
 
@@ -56,27 +59,35 @@ public struct CounterReader: ~Copyable {
 
   /// Takes a snapshot: about seven system calls and one per page of the files; no allocation.
   ///
-  /// - Parameter runsGuest: whether a guest runs between the two: what perf_event counts is off meanwhile, because each
-  ///   entry to the guest would switch it.
-  public mutating func snapshot(_ slot: Slot, runsGuest: Bool = false) {
+  /// - Parameters:
+  ///   - runsGuest: whether a guest runs between the two: what perf_event counts is off meanwhile, because each entry to
+  ///     the guest would switch it.
+  ///   - interrupts: whether /proc/interrupts is read, which takes longest; the same for both of a pair.
+  public mutating func snapshot(_ slot: Slot, runsGuest: Bool = false, interrupts: Bool = true) {
     switch slot {
     case .before:
       stat?.read(slot)
       cpuStat?.read(slot)
       sched?.read(slot)
       vmstat?.read(slot)
-      interrupts?.read(slot)
+      if interrupts { readInterrupts(slot) } else { self.interrupts?.skip() }
       usageBefore = Self.usage()
       if runsGuest { perf.pause() } else { perf.read(slot) }
     case .after:
       if runsGuest { perf.resume() } else { perf.read(slot) }
       usageAfter = Self.usage()
-      interrupts?.read(slot)
+      if interrupts { readInterrupts(slot) }
       vmstat?.read(slot)
       sched?.read(slot)
       cpuStat?.read(slot)
       stat?.read(slot)
     }
+  }
+
+  private mutating func readInterrupts(_ slot: Slot) {
+    let start = ckernel_clock_monotonic()
+    interrupts?.read(slot)
+    interruptNanoseconds += ckernel_clock_monotonic() - start
   }
 
   private static func usage() -> ckernel_thread_usage? {
@@ -189,6 +200,9 @@ struct SnapshotFile: ~Copyable {
     }
     if slot == .before { beforeLength = length } else { afterLength = length }
   }
+
+  /// Forgets both readings.
+  mutating func skip() { (beforeLength, afterLength) = (nil, nil) }
 
   func contents(_ slot: CounterReader.Slot) -> UnsafeRawBufferPointer? {
     let length = slot == .before ? beforeLength : afterLength

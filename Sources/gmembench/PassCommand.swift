@@ -25,8 +25,8 @@ struct PassCommand: ParsableCommand {
 }
 
 extension SessionRequest {
-  /// Measures each pass in a process of its own, on such a session.
-  func passProcess(for session: Session) throws -> PassProcess {
+  /// Measures each pass in processes of its own, on such a session.
+  func passProcesses(for session: Session) throws -> PassProcesses {
     var request = self
     // As far as the run was allowed.
     request.regionBytes = session.pages * session.context.pageBytes
@@ -34,6 +34,8 @@ extension SessionRequest {
     request.program = CommandLine.executable
     request.calibration = 20
     let text = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
-    return PassProcess(program: CommandLine.executable, arguments: ["helper", "pass", text])
+    return PassProcesses {
+      PassProcess(program: CommandLine.executable, arguments: ["helper", "pass", text])
+    }
   }
 }

@@ -80,7 +80,7 @@ struct RunCommand: ParsableCommand {
       context: context, summary: csv.map(Destination.init), samples: samples.map(Destination.init),
       json: json.map(Destination.init), directory: output)
     let progress = !quiet && ProgressLine.isTerminal() ? ProgressLine() : nil
-    let passes = try request.passProcess(for: session)
+    let passes = try request.passProcesses(for: session)
     let report = try measure(plan, context, session, passes, files, progress)
     try show(report)
     try conclude(report)
@@ -112,7 +112,7 @@ struct RunCommand: ParsableCommand {
 
   /// Measures and writes what came of it; a place that refuses results ends the run, not the report.
   private func measure(
-    _ plan: Plan, _ context: RunContext, _ session: Session, _ passes: PassProcess, _ files: RunFiles,
+    _ plan: Plan, _ context: RunContext, _ session: Session, _ passes: PassProcesses, _ files: RunFiles,
     _ progress: ProgressLine?
   ) throws -> RunReport {
     var runner = Runner(

@@ -102,7 +102,7 @@ struct SelfcheckCommand: ParsableCommand {
     let files = try RunFiles(context: context, directory: output)
     var runner = try Runner(
       plan: plan, context: context, on: session.context,
-      measurer: request.passProcess(for: session),
+      measurer: request.passProcesses(for: session),
       sink: files,
       observer: ProgressLine.isTerminal() ? ProgressLine() : nil, identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }

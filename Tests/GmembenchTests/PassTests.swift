@@ -26,10 +26,12 @@ struct PassTests {
   }
 
   /// The process that carries a pass of `parent` out.
-  private func pass(of parent: Process) throws -> pid_t? {
+  private func pass(of parent: Process) throws -> pid_t? { passes(of: parent).first }
+
+  private func passes(of parent: Process) -> [pid_t] {
     let children = "/proc/\(parent.processIdentifier)/task/\(parent.processIdentifier)/children"
-    guard let text = try? String(contentsOfFile: children, encoding: .utf8) else { return nil }
-    return text.split(separator: " ").compactMap { pid_t($0) }.first { pid in
+    guard let text = try? String(contentsOfFile: children, encoding: .utf8) else { return [] }
+    return text.split(separator: " ").compactMap { pid_t($0) }.filter { pid in
       let words = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
       return words.split(separator: 0).dropFirst().prefix(2).map { Array($0) }
         == ["helper", "pass"].map { Array($0.utf8) }
@@ -43,6 +45,23 @@ struct PassTests {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       return Dictionary(zip(names, fields)) { first, _ in first }
     }
+  }
+
+  /// An address space that has run on several CPUs may keep a global ASID.
+  @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "a second CPU"))
+  func threadsRunInAProcessOfTheirOwn() throws {
+    let process = try start(["--threads", "1,2"])
+    var most = 0
+    var isRecorded = false
+    for _ in 0..<1000 where process.isRunning && !(most == 2 && isRecorded) {
+      Thread.sleep(forTimeInterval: 0.01)
+      most = max(most, passes(of: process).count)
+      let text = try? String(contentsOfFile: "\(run)/blocks.csv", encoding: .utf8)
+      isRecorded = text?.contains("/threads=2/") ?? false
+    }
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(most == 2 && isRecorded)
   }
 
   @Test func aPassThatIsKilledCostsThatPassAndNotTheRun() throws {

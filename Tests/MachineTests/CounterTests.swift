@@ -60,6 +60,38 @@ import Testing
     #expect(counters.intervals == 1)
   }
 
+  /// A pair of snapshots without the file says nothing of it, whatever an earlier pair read.
+  @Test func interruptsThatAreNotReadAreAbsent() {
+    let tree = RecordedTree(Self.tree)
+    var reader = CounterReader(cpus: CPUSet([0]), files: tree.files)
+    for reads in [true, false, true] {
+      reader.snapshot(.before, interrupts: reads)
+      reader.snapshot(.after, interrupts: reads)
+      #expect(reader.difference().calInterrupts == (reads ? [0] : nil))
+    }
+    let counters = reader.difference()
+    #expect(counters.level2Splits == 0 && reader.interruptNanoseconds > 0)
+  }
+
+  /// 1,200 rows of 256 CPUs: more than three megabytes.
+  @Test func aLargeMachinesInterruptsAreRead() {
+    let cpus = 256
+    func row(_ name: String, _ value: Int, _ words: String) -> String {
+      name + String(repeating: " 4294967295", count: cpus - 1) + " \(value)   \(words)\n"
+    }
+    func text(_ cal: Int) -> String {
+      (0..<cpus).map { "CPU\($0)" }.joined(separator: " ") + "\n"
+        + (0..<1200).map { row("\($0):", 1, "PCI-MSI \($0)-edge eth0-TxRx-\($0)") }.joined()
+        + row("CAL:", cal, "Function call interrupts") + row("TLB:", 1, "TLB shootdowns")
+    }
+    let tree = RecordedTree(["/proc/interrupts": text(5)])
+    var reader = CounterReader(cpus: CPUSet([0, 255]), files: tree.files)
+    reader.snapshot(.before)
+    tree.write("/proc/interrupts", text(9))
+    reader.snapshot(.after)
+    #expect(reader.difference().calInterrupts == [0, 4] && reader.difference().tlbInterrupts == [0, 0])
+  }
+
   @Test func interruptCellsWrap() {
     let tree = RecordedTree([
       "/proc/interrupts": Self.interrupts(cal: [4_294_967_290, 1, 1], tlb: [0, 0, 0])

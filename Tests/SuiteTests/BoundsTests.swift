@@ -137,7 +137,7 @@ struct BoundsTests {
       let first = FirstRounds(assumed: plan, pages: 512)
       // Of 502 cases `quick` has no time for blocks of 512 pages.
       #expect(
-        first.pages == (name == .quick ? 128 : 512) && first.finding(budget: plan.budget) == nil,
+        first.pages == (name == .quick ? 64 : 512) && first.finding(budget: plan.budget) == nil,
         "\(name): \(first.seconds) s")
     }
   }
