@@ -127,7 +127,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "VerificationTests",
-      dependencies: ["GuestMemory", "Machine", "Model", "Verification"], swiftSettings: strict),
+      dependencies: ["GuestMemory", "Machine", "Model", "Verification", system], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

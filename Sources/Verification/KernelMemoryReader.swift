@@ -39,7 +39,7 @@ public struct KernelMemoryReader: ~Copyable {
     self.pageBytes = pageBytes
   }
 
-  private static func open(_ path: String, pageBytes: Int) throws(Errno) -> KernelMemoryReader {
+  static func open(_ path: String, pageBytes: Int) throws(Errno) -> KernelMemoryReader {
     let file = try KernelFile(path)
     guard path == kcore else { return KernelMemoryReader(file, kcore: nil, pageBytes: pageBytes) }
     let header = try read(file, KcoreSegments.headerBytes)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Model
+import SystemPackage
 import Testing
-import Verification
+
+@testable import Verification
 
 @Suite("System RAM in /proc/iomem")
 struct SystemRAMTests {
@@ -114,5 +117,22 @@ struct KernelMemoryReaderTests {
       let reader = try KernelMemoryReader.open(pageBytes: 4096)
       #expect(["/dev/mem", "/proc/kcore"].contains(reader.name))
     } catch { #expect(error.remedy != nil) }
+  }
+
+  /// A file in the place of /dev/mem, where a page's number is its place.
+  @Test func framesAreReadByTheirNumber() throws {
+    let file = "/tmp/gmembench-frames-\(getpid())"
+    let pages = (0..<3).map { [UInt8](repeating: UInt8($0), count: 4096) }
+    let descriptor = try FileDescriptor.open(
+      FilePath(file), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    defer { unlink(file) }
+    try descriptor.closeAfter { _ = try descriptor.writeAll(pages.joined()) }
+    let reader = try KernelMemoryReader.open(file, pageBytes: 4096)
+    for frame in 0..<3 { #expect(try reader.read(frame: UInt64(frame)) == .bytes(pages[frame])) }
+    #expect(try reader.unreadable(in: [0..<3], isInterrupted: { false }).isEmpty)
+    // Past the end nothing is told: neither that a page is there nor that it is gone.
+    #expect(throws: Errno.self) { try reader.read(frame: 3) }
+    #expect(throws: Errno.self) { try reader.unreadable(in: [1..<5], isInterrupted: { false }) }
+    #expect(try reader.unreadable(in: [1..<5], isInterrupted: { true }).isEmpty)
   }
 }
