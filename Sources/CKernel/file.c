@@ -2,15 +2,7 @@
 #include "ckernel/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
-
-int ckernel_file_open(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
 
 int ckernel_file_read(int fd, uint64_t offset, void *buffer, size_t bytes)
 {

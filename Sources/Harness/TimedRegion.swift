@@ -147,7 +147,7 @@ public final class TimedRegion {
   // MARK: the kernel's flush
 
   /// The trace clock that counts in this clock's ticks.
-  private var traceClock: FlushProbe.Clock { clock.isCounter ? .counter : .monotonic }
+  private var traceClock: FlushProbe.TraceClock { clock.isCounter ? .counter : .monotonic }
 
   /// Why the flush cannot be probed here, if it cannot; looked up once, since the kernel's symbols are many.
   public private(set) lazy var flushProbeRefusal: Refusal? = {

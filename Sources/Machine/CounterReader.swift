@@ -154,7 +154,7 @@ public struct CounterReader: ~Copyable {
 
 /// An open file with room for two readings of it.
 struct SnapshotFile: ~Copyable {
-  private let file: OpenFile
+  private let file: KernelFile
   private let before: UnsafeMutableRawBufferPointer
   private let after: UnsafeMutableRawBufferPointer
   /// Bytes read; nil before a reading and after one that failed or did not fit.
@@ -163,7 +163,7 @@ struct SnapshotFile: ~Copyable {
 
   /// Opens the file and makes room for half as much again as it holds now. Nil when it does not read.
   init?(_ path: String) {
-    guard let file = OpenFile(path) else { return nil }
+    guard let file = try? KernelFile(path) else { return nil }
     var trial = [UInt8](repeating: 0, count: 65_536)
     var size = 0
     while true {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
 /// Which physical frames this process has had before, as far as `/proc/self/pagemap` shows them: to root alone.
 ///
@@ -42,7 +41,8 @@ public final class FrameLedger {
     let bytes = pages * MemoryLayout<UInt64>.stride
     let offset = Int(UInt(bitPattern: base)) / pageBytes * MemoryLayout<UInt64>.stride
     switch file {
-    case .some(let file): return pread(file.number, &entries, bytes, offset) == bytes
+    case .some(let file):
+      return entries.withUnsafeMutableBytes { file.read(into: $0, offset: offset) } == bytes
     case .none: return false
     }
   }

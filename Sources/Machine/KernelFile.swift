@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CKernel
+import Glibc
 import SystemPackage
 
 /// A file of the kernel's, open for reading; closed when its owner goes.
@@ -7,9 +7,17 @@ public struct KernelFile: ~Copyable {
   public let number: Int32
 
   public init(_ path: String) throws(Errno) {
-    number = ckernel_file_open(path)
-    if number < 0 { throw Errno(rawValue: -number) }
+    number = open(path, O_RDONLY | O_CLOEXEC)
+    if number < 0 { throw Errno(rawValue: errno) }
   }
 
-  deinit { try? FileDescriptor(rawValue: number).close() }
+  deinit { _ = close(number) }
+
+  /// Bytes read, 0 at the end, negative on failure. A seq_file hands out about a page at a time: loop.
+  func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int) -> Int {
+    while true {
+      let got = pread(number, buffer.baseAddress, buffer.count, off_t(offset))
+      if got >= 0 || errno != EINTR { return got }
+    }
+  }
 }

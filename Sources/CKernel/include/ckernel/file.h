@@ -7,9 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Opens `path` for reading, close-on-exec. A descriptor or -errno. */
-int ckernel_file_open(const char *path);
-
 /**
  * Copies `bytes` at `offset` of the file. Ask memory for one page at a time. 0, -EFAULT where /dev/mem finds the
  * kernel's entry gone, -ENODATA at the end of the file, or -errno.
