@@ -50,6 +50,11 @@ let package = Package(
         "Statistics", system,
       ],
       swiftSettings: strict),
+    .target(name: "CVerification", dependencies: ["CKernel"], cSettings: timed),
+    .target(
+      name: "Verification",
+      dependencies: ["CKernel", "CVerification", "GuestMemory", "HostChanges", "Machine", "Model", system],
+      swiftSettings: strict),
     .target(name: "Loops", dependencies: ["CKernel"], path: "Benchmarks/Loops", cSettings: timed),
     .target(
       name: "Suite",
@@ -62,7 +67,7 @@ let package = Package(
       name: "gmembench",
       dependencies: [
         "Analysis", "CKernel", "GuestMemory", "Harness", "Helpers", "History", "HostChanges", "Machine",
-        "Model", "Records", "Reports", "Statistics", "Suite", system,
+        "Model", "Records", "Reports", "Statistics", "Suite", "Verification", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -97,7 +102,8 @@ let package = Package(
     .testTarget(
       name: "LabTests",
       dependencies: [
-        "CKernel", "GuestMemory", "Harness", "HostChanges", "Machine", "Model", "Suite", system,
+        "CKernel", "GuestMemory", "Harness", "HostChanges", "Machine", "Model", "Suite", "Verification",
+        system,
       ],
       swiftSettings: strict),
     .testTarget(
@@ -119,6 +125,9 @@ let package = Package(
         "Analysis", "CKernel", "GuestMemory", "Harness", "Loops", "Machine", "Model", "Statistics", "Suite",
         "TestSupport", "gmembench",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: ["GuestMemory", "Machine", "Model", "Verification", system], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

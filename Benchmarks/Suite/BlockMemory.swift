@@ -5,51 +5,20 @@ import Harness
 import Loops
 import Model
 
-/// The memory of one block: a fresh file, or none for anonymous memory, and its mapping.
-struct BlockMemory: ~Copyable {
-  var file: MemoryFile?
-  var region: Region?
-  /// Host faults of filling it, once that was done.
-  private(set) var faultsUntimed: Int64?
-
-  /// Fresh memory, mapped and untouched.
+extension BlockMemory {
+  /// Fresh memory of a case, mapped and untouched.
   init(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
     try self.init(
       measured.backing, bytes: measured.pages * context.pageBytes, aligned: measured.threads > 1, context)
   }
 
-  /// - Parameter aligned: as of `Region.mapping`.
   init(_ backing: Backing, bytes: Int, aligned: Bool = false, _ context: MeasuringContext) throws(Refusal) {
-    let file = try context.memory.file(backing, bytes: bytes)
-    region = try context.memory.region(backing, of: file, bytes: bytes, aligned: aligned)
-    self.file = file
+    try self.init(backing, bytes: bytes, aligned: aligned, from: context.memory)
   }
 
-  /// Where the mapping begins.
-  var base: UnsafeMutableRawPointer {
-    get throws(Refusal) {
-      switch region {
-      case .some(let region): return region.base
-      case .none: throw .failed("the block's memory is not mapped")
-      }
-    }
-  }
-
-  /// The file's descriptor; -1 for anonymous memory.
-  var descriptor: Int32 {
-    switch file {
-    case .some(let file): file.descriptor.number
-    case .none: -1
-    }
-  }
-
-  /// Touches every page of fresh memory, untimed, and keeps how many faults that took.
+  /// Touches every page of fresh memory, untimed, in the case's order.
   mutating func populate(_ measured: Case, _ context: MeasuringContext) throws(Refusal) {
-    var (before, after) = (ckernel_thread_usage(), ckernel_thread_usage())
-    try check(ckernel_thread_usage(&before), "getrusage")
-    try context.touchAll(base, measured)
-    try check(ckernel_thread_usage(&after), "getrusage")
-    faultsUntimed = after.minor_faults - before.minor_faults
+    try populate { base throws(Refusal) in try context.touchAll(base, measured) }
   }
 
   /// Where its pages lie, and what filling it took.
@@ -58,33 +27,6 @@ struct BlockMemory: ~Copyable {
     placed.faultsUntimed = faultsUntimed
     return placed
   }
-
-  /// Gives the mapping up: the caller unmaps it.
-  mutating func takeMapping() throws(Refusal) -> (base: UnsafeMutableRawPointer, bytes: Int) {
-    guard let region = region.take() else { throw .failed("the block's memory is not mapped") }
-    return region.release()
-  }
-
-  /// Mapping and file as two owners.
-  consuming func split() throws(Refusal) -> BlockMemoryParts {
-    guard let region = region.take() else { throw .failed("the block's memory is not mapped") }
-    return BlockMemoryParts(region: region, file: file.take())
-  }
-
-  mutating func unmap() { _ = region.take() }
-  mutating func closeFile() { _ = file.take() }
-
-  /// Gives the descriptor up: the caller closes it.
-  mutating func takeDescriptor() throws(Refusal) -> Int32 {
-    guard let file = file.take() else { throw .failed("the block's memory has no file") }
-    return file.release()
-  }
-}
-
-/// What `BlockMemory.split` gives: tuples take no noncopyable owner.
-struct BlockMemoryParts: ~Copyable {
-  let region: Region
-  let file: MemoryFile?
 }
 
 extension Case {

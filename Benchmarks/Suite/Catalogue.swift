@@ -104,32 +104,16 @@ public enum Catalogue {
   static func available(
     _ backing: Backing, bytes: Int, _ context: MeasuringContext
   ) throws(Refusal) -> ArmIdentity {
-    switch backing.source {
-    case .anonymous where backing.isHuge:
-      let enabled = SystemFiles().text("/sys/kernel/mm/transparent_hugepage/enabled") ?? ""
-      guard !enabled.isEmpty, !enabled.contains("[never]") else {
-        throw .unsupported(
-          "transparent huge pages are off or not built",
-          remedy: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
-      }
-      guard bytes % hugePageBytes == 0 else {
-        throw .unsupported("a region of \(bytes) bytes is not whole huge pages", remedy: "--size 2MiB")
-      }
-      return ArmIdentity(
-        note: "per 4 KiB: the touches of one huge page (in random order: of the region) are one sample, "
-          + "divided among them")
-    case .anonymous, .memfd: return ArmIdentity()
-    case .memfdSecret:
-      let files = SystemFiles()
-      try SecretMemory.check(
-        kernelRelease: files.line("/proc/sys/kernel/osrelease") ?? "", architecture: context.architecture
-      ) { files.text($0) }
-      try SecretMemory.tryMapping(bytes: bytes)
-      return ArmIdentity()
-    case .guestMemfd:
-      let (dialect, flags) = try context.kvm.capabilities.get().flags(for: backing)
-      let note = backing.isPrivate ? "the capability alone vouches for this arm: no user mapping to try" : nil
-      return ArmIdentity(abi: dialect, guestMemfdFlags: flags, note: note)
+    let offer = try context.memory.offer(of: backing, bytes: bytes, architecture: context.architecture) {
+      SystemFiles().text($0)
     }
+    let note: String? =
+      if backing.isHuge {
+        "per 4 KiB: the touches of one huge page (in random order: of the region) are one sample, "
+          + "divided among them"
+      } else if backing.isPrivate {
+        "the capability alone vouches for this arm: no user mapping to try"
+      } else { nil }
+    return ArmIdentity(abi: offer?.dialect, guestMemfdFlags: offer?.flags, note: note)
   }
 }

@@ -51,7 +51,7 @@ enum FlushTargets {
     if let refusal = Catalogue.needsBystander(measured, context) { return refusal }
     guard let busy = measured.busy else { return nil }
     if busy.state == .vcpu {
-      if let refusal = Guest.refusal(context) { return refusal }
+      if let refusal = Guest.refusal(context.kvm) { return refusal }
       guard context.clock.isCounter else {
         return .unsupported("a guest counts its gaps by the CPU's counter alone", remedy: "--clock tsc")
       }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import GuestMemory
 import Harness
 import Loops
 import Model

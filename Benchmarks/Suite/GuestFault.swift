@@ -55,12 +55,7 @@ enum GuestFault {
   ]
 
   static func needsGuest(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
-    // First what no remedy changes.
-    guard measured.backing.backsGuests else {
-      return .unsupported(
-        "\(measured.backing.rawValue) refuses get_user_pages, so it can back no guest memory")
-    }
-    return Guest.refusal(context)
+    Guest.refusal(of: measured.backing, context.kvm)
   }
 
   private static func needsPreFault(_ measured: Case, _ context: MeasuringContext) -> Refusal? {

@@ -54,12 +54,6 @@ public struct SessionRequest: Codable, Sendable {
   }
 }
 
-/// Why a session cannot be opened: the caller's words, or the machine.
-public enum SessionFailure: Error, Sendable {
-  case usage(String)
-  case failed(String)
-}
-
 /// The machine made ready: pinned, bystanders started, clock calibrated, buffers resident.
 public struct Session {
   public let layout: Layout
@@ -73,23 +67,12 @@ public struct Session {
   public var pairs: [NodePair] { layout.pairs }
 
   public static func open(_ request: SessionRequest) throws(SessionFailure) -> Session {
-    // Before anything is counted: what a killed run took offline is online again.
-    let recovered = Journal.recover()
-    if let allowed = request.allowedCPUs { Affinity.restore(allowed) }
-    let topology: Topology
-    do { topology = try Topology.read() } catch { throw .failed("\(error)") }
-    let layout = try Layout(request, topology, quota: Quota.read())
-    let limits = try regionLimits(request)
-    do throws(Refusal) {
-      return try Session(request, layout, limits, recovered)
-    } catch {
-      throw .failed(error.description)
-    }
+    let place = try MeasuringPlace(request)
+    do throws(Refusal) { return try Session(request, place) } catch { throw .refused(error) }
   }
 
-  private init(
-    _ request: SessionRequest, _ layout: Layout, _ limits: RegionLimits, _ recovered: Finding?
-  ) throws(Refusal) {
+  private init(_ request: SessionRequest, _ place: MeasuringPlace) throws(Refusal) {
+    let layout = place.layout
     let topology = layout.topology
     let first = layout.measuringCPU
     do throws(Errno) { try Affinity.pin(toCPU: first) } catch {
@@ -98,14 +81,14 @@ public struct Session {
     if let program = request.program { Journal.keep(program: program) }
     let features = CPUFeatures.read()
     let fingerprint = Fingerprint.read(topology)
-    let (kind, reason) = try Clock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)
+    let (kind, reason) = try MeasuringClock.chosen(request.clock, hasInvariantCounter: features.invariantTSC)
     // Before any buffer exists: a fork would make resident pages copy-on-write.
     let bystanders =
       if let program = request.program {
         try BystanderProcesses(program: program, cpus: layout.heldCPUs, clock: kind)
       } else { BystanderProcesses(planned: layout.heldCPUs) }
     context = try MeasuringContext(
-      clock: Clock(
+      clock: MeasuringClock(
         kind, reason: reason, countsInstructions: request.clock == .instructions,
         calibration: UInt64(request.calibration) * 1_000_000,
         pageOverhead: Timing.pageOverhead), topology: topology,
@@ -114,16 +97,16 @@ public struct Session {
         bystanders: bystanders, measuring: first, nodeCPUs: layout.nodeCPUs, topology: topology,
         allowsHotplug: request.allowsHotplug),
       architecture: fingerprint.architecture, broadcastFlush: features.broadcastFlush,
-      pages: limits.pages, pageBytes: limits.pageBytes, seed: request.seed)
+      pages: place.pages, pageBytes: place.pageBytes, seed: request.seed)
     self.layout = layout
     self.fingerprint = fingerprint
-    pages = limits.pages
+    pages = place.pages
     // Of RLIMIT_MEMLOCK the run speaks itself: it knows what it needs.
     var findings = Doctor.findings(
       topology: topology, fingerprint: fingerprint, lockable: 0,
       readsCounter: kind != CKERNEL_CLOCK_MONOTONIC && request.clock != .instructions
     ).filter { $0.severity != .note }
-    findings += [recovered].compactMap(\.self) + limits.findings + layout.findings + context.timed.uncounted
+    findings += place.findings + layout.findings + context.timed.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(
         Finding(
@@ -147,55 +130,6 @@ public struct Session {
   /// Why the machine lacks what an operation requires beside the backing, if it does.
   public func refusal(of spec: OperationSpec, _ measured: Case) -> Refusal? {
     Catalogue.requirement(of: spec, measured, context)
-  }
-
-  /// How large a block's region is, and what bounded it.
-  private struct RegionLimits {
-    var pages: Int
-    var pageBytes: Int
-    var findings: [Finding]
-  }
-
-  /// Bytes of a region, at most `bytes`, that memfd_secret can have here under RLIMIT_MEMLOCK, raised as far as
-  /// allowed; the limit counts what is mapped, so one region at a time has all of it. Nil where memfd_secret has no
-  /// say: it is not there, or not even a page fits and its own rows are `unsupported`.
-  private static func lockable(_ bytes: Int, pageBytes: Int) -> Int? {
-    func fits(_ bytes: Int) -> Bool {
-      do throws(Refusal) { try SecretMemory.tryMapping(bytes: bytes) } catch { return false }
-      return true
-    }
-    guard SecretMemory.openAndClose() == 0 else { return nil }
-    if ResourceLimit.raiseMemlock(to: UInt64(bytes)) || fits(bytes) { return bytes }
-    let hard = min(ResourceLimit.memlock()?.hard ?? 0, UInt64(bytes))
-    _ = ResourceLimit.raiseMemlock(to: hard)
-    // Whole huge pages where there is room for one, so that anonymous_huge keeps its row.
-    let unit = hard >= UInt64(hugePageBytes) ? hugePageBytes : pageBytes
-    let fitting = Int(hard) / unit * unit
-    return fitting > 0 && fits(fitting) ? fitting : nil
-  }
-
-  private static func regionLimits(_ request: SessionRequest) throws(SessionFailure) -> RegionLimits {
-    let pageBytes = Int(getpagesize())
-    guard request.regionBytes > 0, request.regionBytes % pageBytes == 0 else {
-      throw .usage("--size \(request.regionBytes) is not whole pages of \(pageBytes) bytes")
-    }
-    if let available = availableMemory(), Int64(request.regionBytes) > available {
-      throw .failed(
-        "a region of \(request.regionBytes >> 20) MiB is more than the memory available (\(available >> 20) MiB): "
-          + "choose a smaller --size")
-    }
-    var bytes = request.regionBytes
-    var findings: [Finding] = []
-    if request.usesSecretMemory, let fitting = lockable(bytes, pageBytes: pageBytes), fitting < bytes {
-      findings.append(
-        Finding(
-          .warning,
-          "RLIMIT_MEMLOCK allows less: every arm's region shrinks from \(bytes >> 10) to \(fitting >> 10) KiB to fit "
-            + "memfd_secret",
-          remedy: "raise it (ulimit -l), or leave memfd_secret out of --backing"))
-      bytes = fitting
-    }
-    return RegionLimits(pages: bytes / pageBytes, pageBytes: pageBytes, findings: findings)
   }
 }
 

@@ -40,7 +40,7 @@ enum Threads {
   /// From the last thread's arrival to the common start, in nanoseconds: longer than it takes for all to see it.
   private static let lead = 20_000.0
 
-  private static func lead(_ clock: Clock) -> UInt64 { UInt64(lead * clock.ticksPerNanosecond) }
+  private static func lead(_ clock: MeasuringClock) -> UInt64 { UInt64(lead * clock.ticksPerNanosecond) }
 
   /// Touches every page of a mapping, each timed by the thread whose part it is in, with counters around.
   static func timedTouch(
@@ -62,7 +62,7 @@ enum Threads {
     var parts = try Parts(measured, context)
     let guest = try Guest.make(measured, context, order: parts.order)
     var further: [FurtherCPU] = []
-    for number in 1..<measured.threads { further.append(try guest.anotherCPU(number, context)) }
+    for number in 1..<measured.threads { further.append(try guest.anotherCPU(number, context.kvm)) }
     parts.give(toThread: 0) { guest.vcpu.entry(from: $0) }
     for (index, cpu) in further.enumerated() {
       parts.give(toThread: index + 1) { cpu.entry(from: $0) }

@@ -3,7 +3,7 @@ import Model
 
 /// Makes fresh memory of any backing: the one place that knows by which call each source is made.
 public struct MemoryFactory {
-  private let kvm: KVMAccess
+  let kvm: KVMAccess
 
   public init(_ kvm: KVMAccess) { self.kvm = kvm }
 
@@ -45,6 +45,38 @@ public struct MemoryFactory {
   public func machine(for backing: Backing) throws(Refusal) -> VirtualMachine {
     try kvm.withDevice { device throws(Refusal) in
       try VirtualMachine(device, type: backing.isPrivate ? .softwareProtected : .standard)
+    }
+  }
+
+  /// Refuses a backing that this machine does not offer.
+  ///
+  /// - Parameters:
+  ///   - bytes: of the region.
+  ///   - architecture: as uname says it.
+  ///   - read: gives a file's text, or nil.
+  /// - Returns: the dialect and flags of a guest_memfd; nil for other memory.
+  public func offer(
+    of backing: Backing, bytes: Int, architecture: String, read: (String) -> String?
+  ) throws(Refusal) -> (dialect: Dialect, flags: UInt64)? {
+    switch backing.source {
+    case .anonymous where backing.isHuge:
+      let enabled = read("/sys/kernel/mm/transparent_hugepage/enabled") ?? ""
+      guard !enabled.isEmpty, !enabled.contains("[never]") else {
+        throw .unsupported(
+          "transparent huge pages are off or not built",
+          remedy: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+      }
+      guard bytes % hugePageBytes == 0 else {
+        throw .unsupported("a region of \(bytes) bytes is not whole huge pages", remedy: "--size 2MiB")
+      }
+      return nil
+    case .anonymous, .memfd: return nil
+    case .memfdSecret:
+      let release = read("/proc/sys/kernel/osrelease") ?? ""
+      try SecretMemory.check(kernelRelease: release.trimmed, architecture: architecture, read: read)
+      try SecretMemory.tryMapping(bytes: bytes)
+      return nil
+    case .guestMemfd: return try kvm.capabilities.get().flags(for: backing)
     }
   }
 

@@ -119,7 +119,7 @@ public struct VirtualCPU: ~Copyable {
 
   /// - Parameter order: the page to touch at each step.
   public init(
-    _ kvm: borrowing KVMDevice, in machine: borrowing VirtualMachine, order: UnsafeBufferPointer<UInt32>
+    _ kvm: borrowing KVMDevice, in machine: borrowing VirtualMachine, order: some Collection<UInt32>
   ) throws(Refusal) {
     let pages = order.count
     var guest = ckernel_guest()

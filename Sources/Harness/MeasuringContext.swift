@@ -7,7 +7,7 @@ import Model
 
 /// What a block is measured with. It keeps nothing of a block: what one came to is its ``BlockReading``.
 public final class MeasuringContext {
-  public let clock: Clock
+  public let clock: MeasuringClock
   public let topology: Topology
   public let pageBytes: Int
   public let kvm: KVMAccess
@@ -31,7 +31,7 @@ public final class MeasuringContext {
   ///   - broadcastFlush: as of `CPUFeatures`.
   ///   - pages: that a block usually has.
   public init(
-    clock: Clock, topology: Topology, kvm: KVMAccess, cpus: CPUAssignment, architecture: String,
+    clock: MeasuringClock, topology: Topology, kvm: KVMAccess, cpus: CPUAssignment, architecture: String,
     broadcastFlush: String?, flushSwitch: String = FlushSwitch.path, pages: Int, pageBytes: Int, seed: UInt64
   ) throws(Refusal) {
     self.clock = clock

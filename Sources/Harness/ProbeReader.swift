@@ -24,7 +24,7 @@ struct ProbeReader: ~Copyable {
 
   /// - Parameter hasWitness: whether a registered bystander runs on another CPU; without one the interrupt's trip is
   ///   none.
-  mutating func read(_ clock: Clock, hasWitness: Bool) -> Probes {
+  mutating func read(_ clock: MeasuringClock, hasWitness: Bool) -> Probes {
     let rate = clock.ticksPerNanosecond
     var probes = Probes()
     var ticks: UInt64 = 0

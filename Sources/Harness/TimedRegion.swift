@@ -44,7 +44,7 @@ public struct Prepared<Memory: ~Copyable>: ~Copyable {
 /// The timed region with what surrounds it: counters read just before and just after, what the bystanders counted, and
 /// probes of the kernel's flush.
 public final class TimedRegion {
-  private let clock: Clock
+  private let clock: MeasuringClock
   private let processes: BystanderProcesses
   private let pageBytes: Int
   private var counters: CounterReader
@@ -58,7 +58,7 @@ public final class TimedRegion {
   /// What reading it has taken of readers that were replaced.
   private var earlierInterruptNanoseconds: UInt64 = 0
 
-  init(clock: Clock, bystanders: BystanderProcesses, online: CPUSet, pageBytes: Int) {
+  init(clock: MeasuringClock, bystanders: BystanderProcesses, online: CPUSet, pageBytes: Int) {
     self.clock = clock
     self.processes = bystanders
     self.pageBytes = pageBytes
@@ -147,7 +147,7 @@ public final class TimedRegion {
   // MARK: the kernel's flush
 
   /// The trace clock that counts in this clock's ticks.
-  private var traceClock: FlushProbe.Clock { clock.isCounter ? .counter : .monotonic }
+  private var traceClock: FlushProbe.TraceClock { clock.isCounter ? .counter : .monotonic }
 
   /// Why the flush cannot be probed here, if it cannot; looked up once, since the kernel's symbols are many.
   public private(set) lazy var flushProbeRefusal: Refusal? = {

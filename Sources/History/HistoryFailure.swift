@@ -36,7 +36,7 @@ public struct HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible
   }
 
   /// Runs what talks to SQLite.
-  static func catching<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+  static func catching<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let error as DatabaseError { throw HistoryFailure(error, path: path) }
   }
 }

@@ -42,7 +42,7 @@ public struct FlushProbe: ~Copyable {
   private static let prefix = "gmembench"
 
   /// The trace clock whose ticks are those of the measuring clock.
-  public enum Clock: String, Sendable {
+  public enum TraceClock: String, Sendable {
     /// The CPU's counter, as the measuring thread reads it.
     case counter = "x86-tsc"
     /// CLOCK_MONOTONIC_RAW, ns.
@@ -50,11 +50,11 @@ public struct FlushProbe: ~Copyable {
   }
 
   /// Throws where and why the probes cannot be had; changes nothing.
-  public static func check(_ clock: Clock, files: SystemFiles = SystemFiles()) throws(Refusal) {
+  public static func check(_ clock: TraceClock, files: SystemFiles = SystemFiles()) throws(Refusal) {
     _ = try location(clock, files)
   }
 
-  private static func location(_ clock: Clock, _ files: SystemFiles) throws(Refusal) -> String {
+  private static func location(_ clock: TraceClock, _ files: SystemFiles) throws(Refusal) -> String {
     guard let folder = folders.first(where: { files.names(in: $0)?.contains("trace_clock") == true }) else {
       guard files.text("/proc/filesystems")?.contains("\ttracefs\n") == true else {
         throw Refusal.unsupported(
@@ -88,7 +88,7 @@ public struct FlushProbe: ~Copyable {
   ///   - thread: whose calls are recorded; it stays on `cpu`.
   ///   - calls: how many there is to be room for.
   public static func make(
-    cpu: Int, thread: Int32, calls: Int, clock: Clock, files: SystemFiles = SystemFiles()
+    cpu: Int, thread: Int32, calls: Int, clock: TraceClock, files: SystemFiles = SystemFiles()
   ) throws(Refusal) -> FlushProbe {
     let folder = try location(clock, files)
     removeStale(folder, files)
@@ -121,7 +121,7 @@ public struct FlushProbe: ~Copyable {
     self.recording = recording
   }
 
-  private mutating func setUp(thread: Int32, calls: Int, clock: Clock) throws(Errno) {
+  private mutating func setUp(thread: Int32, calls: Int, clock: TraceClock) throws(Errno) {
     for probe in Self.probes {
       try files.write(
         "\(probe.kind):\(group)/\(probe.name) \(probe.function)\n", to: folder + "/kprobe_events")

@@ -50,9 +50,9 @@ public struct CounterReader: ~Copyable {
     let missesAreWalks = PerfEvent.missesAreWalks(files)
     let countsMisses = perf.events.contains(.dtlbLoadMisses) && perf.events.contains(.itlbMisses)
     findings =
-      PerfRefusal.findings(perf.refusals, files: files)
-      + (countsMisses && !missesAreWalks ? [PerfRefusal.unknownWalks] : [])
-    lacksStoreMisses = perf.refusals.contains(where: \.isOfNoConsequence)
+      UncountedEvent.findings(perf.uncounted, files: files)
+      + (countsMisses && !missesAreWalks ? [UncountedEvent.unknownWalks] : [])
+    lacksStoreMisses = perf.uncounted.contains(where: \.isOfNoConsequence)
     self.missesAreWalks = missesAreWalks
     self.perf = perf
   }
@@ -154,7 +154,7 @@ public struct CounterReader: ~Copyable {
 
 /// An open file with room for two readings of it.
 struct SnapshotFile: ~Copyable {
-  private let file: OpenFile
+  private let file: KernelFile
   private let before: UnsafeMutableRawBufferPointer
   private let after: UnsafeMutableRawBufferPointer
   /// Bytes read; nil before a reading and after one that failed or did not fit.
@@ -163,7 +163,7 @@ struct SnapshotFile: ~Copyable {
 
   /// Opens the file and makes room for half as much again as it holds now. Nil when it does not read.
   init?(_ path: String) {
-    guard let file = OpenFile(path) else { return nil }
+    guard let file = try? KernelFile(path) else { return nil }
     var trial = [UInt8](repeating: 0, count: 65_536)
     var size = 0
     while true {

@@ -54,7 +54,8 @@ extension Fingerprint {
     return "\(digits(implementer)).\(digits(part)).r\(digits(variant))p\(digits(revision))"
   }
 
-  private static func architecture(_ files: SystemFiles) -> String {
+  /// As uname says it.
+  public static func architecture(_ files: SystemFiles = SystemFiles()) -> String {
     if let name = files.line("/proc/sys/kernel/arch") { return name }  // Linux 6.1 on
     var names = utsname()
     guard files.isLive, uname(&names) == 0 else { return "unknown" }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import Model
 
 /// Which physical frames this process has had before, as far as `/proc/self/pagemap` shows them: to root alone.
@@ -13,7 +12,7 @@ public final class FrameLedger {
   private static let frameBits: UInt64 = (1 << 55) - 1
 
   private let pageBytes: Int
-  private let file: LookedAtFile?
+  private let file: KernelFile?
   private var known = FrameSet()
   /// Those of the block before, and of the one that is measured.
   private var before: Set<Int> = []
@@ -22,7 +21,7 @@ public final class FrameLedger {
 
   public init(pageBytes: Int) {
     self.pageBytes = pageBytes
-    file = try? LookedAtFile("/proc/self/pagemap")
+    file = try? KernelFile("/proc/self/pagemap")
   }
 
   /// A block begins: the frames noted for the last one are those of the block before.
@@ -65,7 +64,8 @@ public final class FrameLedger {
     let bytes = pages * MemoryLayout<UInt64>.stride
     let offset = Int(UInt(bitPattern: base)) / pageBytes * MemoryLayout<UInt64>.stride
     switch file {
-    case .some(let file): return pread(file.number, &entries, bytes, offset) == bytes
+    case .some(let file):
+      return entries.withUnsafeMutableBytes { file.read(into: $0, offset: offset) } == bytes
     case .none: return false
     }
   }

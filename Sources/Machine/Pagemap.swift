@@ -20,11 +20,11 @@ public enum PagemapEntry: Hashable, Sendable {
 
 /// /proc/self/pagemap, open.
 public struct Pagemap: ~Copyable {
-  private let file: LookedAtFile
+  private let file: KernelFile
   private let pageBytes: Int
 
   public init(pageBytes: Int) throws(Refusal) {
-    do throws(Errno) { file = try LookedAtFile("/proc/self/pagemap") } catch {
+    do throws(Errno) { file = try KernelFile("/proc/self/pagemap") } catch {
       throw Refusal.unsupported("/proc/self/pagemap: \(error)", remedy: "CONFIG_PROC_PAGE_MONITOR=y, as root")
     }
     self.pageBytes = pageBytes
@@ -43,16 +43,4 @@ public struct Pagemap: ~Copyable {
     case .absent: throw Refusal.unsupported("/proc/self/pagemap shows no page where one was touched")
     }
   }
-}
-
-/// A descriptor for reading, closed when its owner goes.
-struct LookedAtFile: ~Copyable {
-  let number: Int32
-
-  init(_ path: String) throws(Errno) {
-    number = ckernel_look_open(path)
-    if number < 0 { throw Errno(rawValue: -number) }
-  }
-
-  deinit { try? FileDescriptor(rawValue: number).close() }
 }

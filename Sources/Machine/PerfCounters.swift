@@ -7,11 +7,11 @@ import SystemPackage
 /// that is already resident.
 ///
 /// The group is pinned, so that it counts all the time or not at all; a reading that shows otherwise is left out,
-/// never scaled. What the kernel refuses is left out of the group, and `refusals` says why.
+/// never scaled. What the kernel refuses is left out of the group, and `uncounted` says why.
 struct PerfCounters: ~Copyable {
   /// What is counted, in the order of opening.
   private(set) var events: [PerfEvent] = []
-  private(set) var refusals: [PerfRefusal] = []
+  private(set) var uncounted: [UncountedEvent] = []
   /// Of `events`; the first one leads the group.
   private var descriptors: [Int32] = []
   private let before: UnsafeMutableBufferPointer<UInt64>
@@ -29,7 +29,7 @@ struct PerfCounters: ~Copyable {
       let descriptor = open(event, descriptors.first ?? -1)
       if descriptor < 0 {
         let error = Errno(rawValue: -descriptor)
-        refusals.append(PerfRefusal(event, PerfRefusal.Reason(error, joinsGroup: !events.isEmpty)))
+        uncounted.append(UncountedEvent(event, UncountedEvent.Reason(error, joinsGroup: !events.isEmpty)))
       } else {
         events.append(event)
         descriptors.append(descriptor)
@@ -38,7 +38,7 @@ struct PerfCounters: ~Copyable {
     // That the CPU could hold the group does not mean that its counters are free: others may have pinned some.
     while let leader = descriptors.first, !Self.starts(leader, before) {
       _ = close(descriptors.removeLast())
-      refusals.append(PerfRefusal(events.removeLast(), .taken))
+      uncounted.append(UncountedEvent(events.removeLast(), .taken))
     }
   }
 

@@ -14,7 +14,7 @@ public struct SystemFiles: Hashable, Sendable {
 
   /// The whole file as text, or at least its first `limit` bytes if it is longer.
   public func text(_ path: String, limit: Int = .max) -> String? {
-    guard let file = OpenFile(root + path) else { return nil }
+    guard let file = try? KernelFile(root + path) else { return nil }
     // Kernel files report a length of 0, so one reads until nothing comes.
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16_384)
@@ -57,7 +57,7 @@ public struct SystemFiles: Hashable, Sendable {
 
   /// Whether `text` occurs in a text file; of a long one, no more is read than that takes.
   public func contains(_ text: String, in path: String) -> Bool {
-    guard let file = OpenFile(root + path) else { return false }
+    guard let file = try? KernelFile(root + path) else { return false }
     var read: [CChar] = []
     var chunk = [CChar](repeating: 0, count: 65_536)
     var offset = 0
@@ -83,27 +83,5 @@ public struct SystemFiles: Hashable, Sendable {
       if name != ".", name != ".." { names.append(name) }
     }
     return names.sorted()
-  }
-}
-
-/// An open file, closed when its owner goes.
-struct OpenFile: ~Copyable {
-  private let descriptor: Int32
-
-  /// Opens for reading; nil when that is refused for whatever reason.
-  init?(_ path: String) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    self.descriptor = descriptor
-  }
-
-  deinit { _ = close(descriptor) }
-
-  /// Bytes read, 0 at the end, negative on failure. A seq_file hands out about a page at a time: loop.
-  func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int) -> Int {
-    while true {
-      let got = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
-      if got >= 0 || errno != EINTR { return got }
-    }
   }
 }

@@ -10,7 +10,7 @@ struct LineReader: ~Copyable {
   static let capacity = 1 << 20
 
   /// Why no further line can be had.
-  struct Refused: Error {
+  struct Unreadable: Error {
     var why: String
   }
 
@@ -56,7 +56,7 @@ struct LineReader: ~Copyable {
   var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: storage + start, count: end - start) }
 
   /// Takes the following line in as well, or the first one; leaves all as it is at the end of the file.
-  mutating func extend() throws(Refused) {
+  mutating func extend() throws(Unreadable) {
     var searched = end
     while true {
       if let found = memchr(storage + searched, 0x0A, filled - searched) {
@@ -75,13 +75,13 @@ struct LineReader: ~Copyable {
   /// Leaves what is at hand behind.
   mutating func skip() { start = end }
 
-  private mutating func refill() throws(Refused) {
+  private mutating func refill() throws(Unreadable) {
     if start > 0 {
       memmove(storage, storage + start, filled - start)
       (start, end, filled) = (0, end - start, filled - start)
     }
     guard filled < Self.capacity else {
-      throw Refused(why: "more than \(Self.capacity) bytes and no end of a record")
+      throw Unreadable(why: "more than \(Self.capacity) bytes and no end of a record")
     }
     let room = UnsafeMutableRawBufferPointer(start: storage + filled, count: Self.capacity - filled)
     do {
@@ -89,7 +89,7 @@ struct LineReader: ~Copyable {
       isAtEnd = count == 0
       filled += count
     } catch {
-      throw Refused(why: "\(error)")
+      throw Unreadable(why: "\(error)")
     }
   }
 }

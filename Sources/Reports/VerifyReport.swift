@@ -7,7 +7,7 @@ public enum VerifyReport {
   public static func render(_ report: DirectMapReport, color: Bool) -> String {
     let style = Style(color: color)
     let flush = report.flushes.map { ", \(flushName) = \($0 ? "Y" : "N")" } ?? ""
-    var text = "direct map seen through \(report.sight)\(flush)\n"
+    var text = "direct map seen through \(report.memoryFile)\(flush)\n"
     if let scan = report.scan {
       let after = scan.after.map { ", \(Figures.count($0)) after" } ?? ""
       text +=
@@ -19,20 +19,20 @@ public enum VerifyReport {
       guard let verdict = row.verdict else { continue }
       text += line(row.backing, verdict, style)
     }
-    if let flushLooks = report.flushLooks { text += self.flush(flushLooks, style) }
+    if let flushObservations = report.flushObservations { text += self.flush(flushObservations, style) }
     return text
   }
 
   private static let flushName = "kvm.guest_memfd_tlb_flush"
 
   private static func table(_ rows: [DirectMapRow], _ style: Style) -> String {
-    let steps = DirectMapLook.Step.allCases
+    let steps = DirectMapObservation.Step.allCases
     var table = TextTable([.left] + steps.map { _ in .right })
     table.row(["backing"] + steps.map(\.rawValue))
     for row in rows {
-      switch row.looks {
-      case .success(let looks):
-        table.row([row.backing.rawValue] + steps.map { step in cell(looks.first { $0.step == step }) })
+      switch row.observations {
+      case .success(let observations):
+        table.row([row.backing.rawValue] + steps.map { step in cell(observations.first { $0.step == step }) })
       case .failure(let refusal):
         table.note(row.backing.rawValue, "\(refusal.kind == .failed ? "failed" : "unsupported"): \(refusal)")
       }
@@ -41,9 +41,9 @@ public enum VerifyReport {
   }
 
   /// `64/64`, `0/64`, `0/64 ?3` where three cannot be told, `-` where not looked at.
-  private static func cell(_ look: DirectMapLook?) -> String {
-    guard let look else { return "-" }
-    return "\(look.gone)/\(look.frames)" + (look.unclear > 0 ? " ?\(look.unclear)" : "")
+  private static func cell(_ seen: DirectMapObservation?) -> String {
+    guard let seen else { return "-" }
+    return "\(seen.gone)/\(seen.frames)" + (seen.unclear > 0 ? " ?\(seen.unclear)" : "")
   }
 
   private static func line(_ backing: Backing, _ verdict: DirectMapVerdict, _ style: Style) -> String {
@@ -71,16 +71,16 @@ public enum VerifyReport {
     }
   }
 
-  private static func flush(_ looks: Result<[FlushLook], Refusal>, _ style: Style) -> String {
-    switch looks {
-    case .success(let looks):
-      return looks.map { look in
+  private static func flush(_ observations: Result<[FlushObservation], Refusal>, _ style: Style) -> String {
+    switch observations {
+    case .success(let observations):
+      return observations.map { seen in
         let state =
-          look.isOn
-          ? look.readable == 0 ? "ok" : style.bold("NOT FLUSHED")
-          : look.readable == 0 ? "no stale translation was caught" : "stale translations, as expected"
+          seen.isOn
+          ? seen.readable == 0 ? "ok" : style.bold("NOT FLUSHED")
+          : seen.readable == 0 ? "no stale translation was caught" : "stale translations, as expected"
         return
-          "flush \(look.isOn ? "on" : "off"): \(look.readable) of \(look.frames) pages still read right after "
+          "flush \(seen.isOn ? "on" : "off"): \(seen.readable) of \(seen.frames) pages still read right after "
           + "their fault: \(state)\n"
       }.joined()
     case .failure(let refusal): return "flush: not looked at: \(refusal)\n"

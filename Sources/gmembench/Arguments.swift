@@ -14,12 +14,6 @@ extension BlockState: ExpressibleByArgument {}
 extension DirectMapSetting: ExpressibleByArgument {}
 extension ClockChoice: ExpressibleByArgument {}
 
-/// Something that could not be done: one line on standard error, exit status 1.
-struct Failure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
 /// Writes text for people. A reader that went away has seen enough; any other refusal is a failure.
 func write(_ text: String, to stream: FileDescriptor = .standardOutput) throws {
   do {
@@ -27,7 +21,7 @@ func write(_ text: String, to stream: FileDescriptor = .standardOutput) throws {
   } catch Errno.brokenPipe {
     return
   } catch {
-    throw Failure("\(stream == .standardOutput ? "standard output" : "standard error"): \(error)")
+    throw Refusal.failed("\(stream == .standardOutput ? "standard output" : "standard error"): \(error)")
   }
 }
 

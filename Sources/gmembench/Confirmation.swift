@@ -72,7 +72,7 @@ struct Confirmation {
 
   private func measure(
     _ suspects: [SeriesChange], _ setting: Setting, _ folder: FilePath
-  ) -> Result<RecordedRun, Failure> {
+  ) -> Result<RecordedRun, Refusal> {
     func names(_ part: Int) -> Set<String> {
       Set(
         (suspects.map(\.series.key) + suspects.map(\.after.baseline)).compactMap { key in
@@ -89,11 +89,11 @@ struct Confirmation {
       try run(arguments)
       let run = try RecordedRun(Recording(folder.string, depth: .blocks))
       guard run.machineKey == suspects[0].series.machineKey else {
-        return .failure(Failure("this is another machine"))
+        return .failure(.failed("this is another machine"))
       }
       return .success(run)
     } catch {
-      return .failure(Failure("\(error)"))
+      return .failure(.failed("\(error)"))
     }
   }
 
@@ -105,12 +105,12 @@ struct Confirmation {
     var argv = words.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     let pid = ckernel_process_spawn("/bin/sh", &argv, nil, 0)
-    guard pid > 0 else { throw Failure("/bin/sh: \(Errno(rawValue: -pid))") }
+    guard pid > 0 else { throw Refusal.failed("/bin/sh: \(Errno(rawValue: -pid))") }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 {
-      guard errno == EINTR else { throw Failure("waitpid: \(Errno(rawValue: errno))") }
+      guard errno == EINTR else { throw Refusal.failed("waitpid: \(Errno(rawValue: errno))") }
     }
-    guard status == 0 else { throw Failure("the second measurement ended with status \(status >> 8)") }
+    guard status == 0 else { throw Refusal.failed("the second measurement ended with status \(status >> 8)") }
   }
 
   /// An effect is judged at the state of the machine at which the nights were compared.

@@ -4,6 +4,7 @@ import ArgumentParser
 import FoundationEssentials
 import GuestMemory
 import History
+import Model
 import Records
 import Reports
 import Statistics
@@ -139,7 +140,7 @@ extension HistoryCommand {
     func run() throws {
       if let withdraw {
         guard try SeriesDatabase(database.path, for: .adding).withdraw(withdraw) else {
-          throw Failure("no acknowledgement has the number \(withdraw)")
+          throw Refusal.failed("no acknowledgement has the number \(withdraw)")
         }
         return
       }

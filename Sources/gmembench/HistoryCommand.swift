@@ -202,8 +202,8 @@ private struct Intake {
         let outcome = try database.add(run, isLatest: isLatest)
         if outcome.isNew { added += 1 } else { known += 1 }
         try write("\(outcome)\n")
-      } catch let failure as Failure {
-        throw failure
+      } catch let refusal as Refusal {
+        throw refusal
       } catch {
         refused += 1
         try write("Error: \(error)\n", to: .standardError)

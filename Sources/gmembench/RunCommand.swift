@@ -88,12 +88,8 @@ struct RunCommand: ParsableCommand {
 
   /// The plan for this machine's topology or a file's, from that alone.
   private func showPlan(seed: UInt64) throws {
-    let file: TopologyFile?
-    let machine: Topology
-    do throws(Refusal) {
-      file = if let topology { try TopologyFile(path: topology) } else { nil }
-      machine = if let file { file.topology } else { try Topology.read() }
-    } catch { throw Failure("\(error)") }
+    let file = try topology.map { try TopologyFile(path: $0) }
+    let machine = try file?.topology ?? Topology.read()
     let layout = try selection.layout(of: machine, quota: file == nil ? Quota.read() : file?.quota)
     let pageBytes = Int(getpagesize())
     guard selection.regionBytes > 0, selection.regionBytes % pageBytes == 0 else {
@@ -137,7 +133,7 @@ struct RunCommand: ParsableCommand {
     } catch {
       progress?.clear()
       try? show(runner.report)
-      throw Failure("\(error)")
+      throw error
     }
     return runner.report
   }

@@ -143,13 +143,18 @@ struct SelectionOptions: ParsableArguments {
     try reported { () throws(SessionFailure) in try Session.open(request) }
   }
 
+  /// The same of where a session would measure.
+  static func place(_ request: SessionRequest) throws -> MeasuringPlace {
+    try reported { () throws(SessionFailure) in try MeasuringPlace(request) }
+  }
+
   private static func reported<Value>(_ body: () throws(SessionFailure) -> Value) throws -> Value {
     do {
       return try body()
     } catch .usage(let message) {
       throw ValidationError(message)
-    } catch .failed(let message) {
-      throw Failure(message)
+    } catch .refused(let refusal) {
+      throw refusal
     }
   }
 

@@ -5,6 +5,7 @@ import CKernel
 import FoundationEssentials
 import Glibc
 import Harness
+import Model
 import Records
 import Reports
 import SystemPackage
@@ -28,7 +29,7 @@ struct SelfcheckBetween {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     } catch {
-      throw Failure("\(folder): it is there already, or cannot be made; name a new folder")
+      throw Refusal.failed("\(folder): it is there already, or cannot be made; name a new folder")
     }
     defer { if output == nil { try? FileManager.default.removeItem(atPath: folder) } }
     var compared: [ComparedRun] = []
@@ -60,15 +61,15 @@ struct SelfcheckBetween {
     var argv = words.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     let pid = ckernel_process_spawn(CommandLine.executable, &argv, nil, 0)
-    guard pid > 0 else { throw Failure("starting a run: \(Errno(rawValue: -pid))") }
+    guard pid > 0 else { throw Refusal.failed("starting a run: \(Errno(rawValue: -pid))") }
     let status = try Self.ending(of: pid)
     if Runner.isInterrupted { throw ExitCode.interrupted }
     switch (status & 0x7f, status >> 8 & 0xff) {
     case (0, 0): break
     case (0, let code) where code == ExitCode.nothingMeasured.rawValue: throw ExitCode.nothingMeasured
     case (0, let code) where code == ExitCode.interrupted.rawValue: throw ExitCode.interrupted
-    case (0, let code): throw Failure("a run ended with status \(code)")
-    case (let signal, _): throw Failure("a run ended by signal \(signal)")
+    case (0, let code): throw Refusal.failed("a run ended with status \(code)")
+    case (let signal, _): throw Refusal.failed("a run ended by signal \(signal)")
     }
   }
 
@@ -76,7 +77,7 @@ struct SelfcheckBetween {
   private static func ending(of pid: pid_t) throws -> Int32 {
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 {
-      guard errno == EINTR else { throw Failure("waitpid: \(Errno(rawValue: errno))") }
+      guard errno == EINTR else { throw Refusal.failed("waitpid: \(Errno(rawValue: errno))") }
       guard Runner.isInterrupted else { continue }
       // Ctrl-C reaches the run itself, and a second signal would kill it: it has two seconds to end.
       for _ in 0..<40 {

@@ -106,10 +106,8 @@ struct SelfcheckCommand: ParsableCommand {
       sink: files,
       observer: ProgressLine.isTerminal() ? ProgressLine() : nil, identify: Catalogue.identify)
     session.findings.forEach { runner.warn($0) }
-    do throws(SinkFailure) {
-      try runner.run()
-      try files.finish(runner.report)
-    } catch { throw Failure("\(error)") }
+    try runner.run()
+    try files.finish(runner.report)
     if Runner.isInterrupted { throw ExitCode.interrupted }
     try conclude(runner.report)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Model
 import Records
 import Reports
 import SystemPackage
@@ -26,7 +27,7 @@ struct SummarizeCommand: ParsableCommand {
   func run() throws {
     let recording = try Recording(recorded, depth: .samples)
     guard [.folder, .samples].contains(recording.form) else {
-      throw Failure("\(recorded): no samples; name a run's folder or a samples.csv")
+      throw Refusal.failed("\(recorded): no samples; name a run's folder or a samples.csv")
     }
     let rows: [RecomputedRow]
     do throws(UnknownCase) { rows = try recording.recomputed(baseline: baseline) } catch {

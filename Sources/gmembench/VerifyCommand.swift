@@ -3,11 +3,11 @@ import ArgumentParser
 import CKernel
 import Glibc
 import GuestMemory
-import Harness
 import Model
 import Reports
 import Suite
 import SystemPackage
+import Verification
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -49,42 +49,47 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     try check(ckernel_signals_install(), "installing signal handlers")
     let backings = backing?.values ?? Backing.allCases
-    try uses ? tryUses(backings) : look(backings)
+    try uses ? tryUses(backings) : observe(backings)
+  }
+
+  /// The process pinned, and the pages that a region may have.
+  private func context(
+    bytes: Int, secret: Bool
+  ) throws -> (context: VerificationContext, pages: Int) {
+    let place = try SelectionOptions.place(
+      SessionRequest(cpu: cpu, regionBytes: bytes, usesSecretMemory: secret, seed: 0, program: nil))
+    let kvm = KVMAccess(insisting: abi.dialect, acceptsHostRisk: acceptHostRisk)
+    return (try VerificationContext(cpu: place.layout.measuringCPU, kvm), place.pages)
   }
 
   private func tryUses(_ backings: [Backing]) throws {
-    let session = try SelectionOptions.open(
-      SessionRequest(
-        cpu: cpu, regionBytes: Uses.regionBytes, usesSecretMemory: false, dialect: abi.dialect,
-        acceptsHostRisk: acceptHostRisk, seed: 0, program: nil))
-    let report = Uses(session).run(backings)
+    let context = try context(bytes: KernelUses.regionBytes, secret: false).context
+    let report = KernelUses(context).run(backings)
     try write(UsesReport.render(report, color: usesColor(.standardOutput)))
-    if Runner.isInterrupted { throw ExitCode.interrupted }
+    if context.isInterrupted { throw ExitCode.interrupted }
     if !report.showsAnything { throw ExitCode.nothingMeasured }
   }
 
-  private func look(_ backings: [Backing]) throws {
+  private func observe(_ backings: [Backing]) throws {
     let pageBytes = Int(getpagesize())
-    let capacity = Verify.capacity(pages: pages, pageBytes: pageBytes)
-    let session = try SelectionOptions.open(
-      SessionRequest(
-        cpu: cpu, regionBytes: (backings.contains(where: \.isHuge) ? capacity : pages) * pageBytes,
-        usesSecretMemory: backings.contains { $0.source == .memfdSecret }, dialect: abi.dialect,
-        acceptsHostRisk: acceptHostRisk, seed: 0, program: nil))
-    let verify: Verify
+    let capacity = DirectMapVerifier.capacity(pages: pages, pageBytes: pageBytes)
+    let (context, most) = try context(
+      bytes: (backings.contains(where: \.isHuge) ? capacity : pages) * pageBytes,
+      secret: backings.contains { $0.source == .memfdSecret })
+    let verifier: DirectMapVerifier
     do throws(Refusal) {
-      verify = try Verify(session, pages: min(pages, session.pages), scans: scan)
+      verifier = try DirectMapVerifier(context, pages: min(pages, most), scans: scan)
     } catch {
       _ = try? FileDescriptor.standardError.writeAll("nothing can be verified here: \(error)\n".utf8)
       throw ExitCode.nothingMeasured
     }
     let report: DirectMapReport
-    do throws(Refusal) { report = try verify.run(backings) } catch {
-      if Runner.isInterrupted { throw ExitCode.interrupted }
+    do throws(Refusal) { report = try verifier.run(backings) } catch {
+      if context.isInterrupted { throw ExitCode.interrupted }
       throw error
     }
     print(VerifyReport.render(report, color: usesColor(.standardOutput)), terminator: "")
-    if Runner.isInterrupted { throw ExitCode.interrupted }
+    if context.isInterrupted { throw ExitCode.interrupted }
     if report.contradicts { throw ExitCode.failure }
     if !report.showsAnything { throw ExitCode.nothingMeasured }
   }

@@ -78,7 +78,7 @@ struct MadeUpRun {
     through wrap: (Pass) -> any PassMeasurer = { PassThatReadsInterrupts($0, seconds: 0) }
   ) throws -> (report: RunReport, sink: RecordingSink) {
     let topology = try Topology.read()
-    let clock = Clock(CKERNEL_CLOCK_MONOTONIC, calibration: 1000) { _ in 0 }
+    let clock = MeasuringClock(CKERNEL_CLOCK_MONOTONIC, calibration: 1000) { _ in 0 }
     let measuring = try MeasuringContext(
       clock: clock, topology: topology, kvm: KVMAccess(insisting: nil, acceptsHostRisk: false),
       cpus: CPUAssignment(

@@ -8,6 +8,7 @@ import Model
 import Testing
 
 @testable import Suite
+@testable import Verification
 
 private let pages = Lab.pages
 private let online = (try? Topology.read().online) ?? CPUSet([])
@@ -44,19 +45,19 @@ struct RemovalTests {
 
   /// With the flag every page is gone from its fault to its free, whoever unmaps it meanwhile; without, none ever.
   @Test(arguments: guestMemfds) func pagesAreGoneFromFaultToFree(of backing: Backing) throws {
-    let report = try lab.verify.run([backing])
+    let report = try lab.verifier.run([backing])
     let gone = backing.removesDirectMap ? 1 : 0
-    var expected = [DirectMapLook(.allocated, frames: pages, gone: 0)]
+    var expected = [DirectMapObservation(.allocated, frames: pages, gone: 0)]
     if backing.isPrivate {
-      expected.append(DirectMapLook(.preFaulted, frames: pages / 2, gone: pages / 2 * gone))
+      expected.append(DirectMapObservation(.preFaulted, frames: pages / 2, gone: pages / 2 * gone))
     }
     expected += [
-      DirectMapLook(.faulted, frames: pages, gone: pages * gone),
-      DirectMapLook(.unmapped, frames: pages, gone: pages * gone),
-      DirectMapLook(.punched, frames: pages / 2, gone: 0),
-      DirectMapLook(.closed, frames: pages / 2, gone: 0),
+      DirectMapObservation(.faulted, frames: pages, gone: pages * gone),
+      DirectMapObservation(.unmapped, frames: pages, gone: pages * gone),
+      DirectMapObservation(.punched, frames: pages / 2, gone: 0),
+      DirectMapObservation(.closed, frames: pages / 2, gone: 0),
     ]
-    #expect(try report.rows.map { try $0.looks.get() } == [expected])
+    #expect(try report.rows.map { try $0.observations.get() } == [expected])
     #expect(report.scan?.before == 0)
     #expect(report.scan?.after == 0)
   }
@@ -100,7 +101,7 @@ struct RemovalTests {
       .directRead: "EFAULT", .registeredBuffer: "EFAULT", .remoteRead: "EFAULT", .populate: "EINVAL",
       .lock: "ENOMEM",
     ]
-    let report = Uses(lab.session).run(guestMemfds)
+    let report = KernelUses(lab.verification).run(guestMemfds)
     #expect(report.backings == guestMemfds)
     for row in report.rows {
       for (backing, outcome) in zip(report.backings, try row.outcomes.get()) {
@@ -144,7 +145,7 @@ struct RemovalTests {
     Affinity.restore(online)
     let lab = try Lab()
     let context = lab.session.context
-    var measured = lab.verify.region(of: .guestMemfdNoDirectMap)
+    var measured = lab.region(of: .guestMemfdNoDirectMap)
     measured.threads = 2
     let touch = try #require(
       Catalogue.operations.first { $0.spec.benchmark == benchmark && $0.spec.name == "touch" })
@@ -190,10 +191,10 @@ struct RemovalTests {
   /// With the flush nothing reads a removed page; without, a stale translation may, and no flush is called.
   @Test(.enabled(if: dialect == .mainline, "the switch for the flush, which v7 has at boot alone"))
   func theFlushIsSeenToBeOnAndOff() throws {
-    let looks = try lab.verify.lookAtFlush(.guestMemfdNoDirectMap)
-    #expect(looks.map(\.isOn) == [true, false])
-    #expect(looks.first?.readable == 0)
-    #expect((looks.last?.readable ?? 0) > pages / 2)
+    let seen = try lab.verifier.observeFlush(.guestMemfdNoDirectMap)
+    #expect(seen.map(\.isOn) == [true, false])
+    #expect(seen.first?.readable == 0)
+    #expect((seen.last?.readable ?? 0) > pages / 2)
     for isOn in [true, false] {
       let held = try FlushSwitch.holding(isOn)
       let probes = try DirectMapProbes()

@@ -8,12 +8,12 @@ import Testing
 
 @testable import Machine
 
-/// Groups of software events, which any kernel counts, on this machine; and refusals as other machines had them.
+/// Groups of software events, which any kernel counts, on this machine; and uncounted as other machines had them.
 @Suite(.serialized) struct PerfCountersTests {
   private static let pageFaults = PerfEvent.software(PERF_COUNT_SW_PAGE_FAULTS, "page_faults")
   private static let contextSwitches = PerfEvent.software(PERF_COUNT_SW_CONTEXT_SWITCHES, "context_switches")
   /// Whether the kernel's own events can be counted here.
-  private static let counts = PerfCounters([pageFaults]).refusals.isEmpty
+  private static let counts = PerfCounters([pageFaults]).uncounted.isEmpty
   private static let needsPerf: Comment = "perf_event_open(2) with the kernel's side is refused"
 
   private static func touch(pages: Int) throws {
@@ -88,7 +88,7 @@ import Testing
       counts == HardwareCounts(cyclesUser: counts.cyclesUser, instructionsUser: counts.instructionsUser))
     let tree = RecordedTree(["/proc/sys/kernel/perf_event_paranoid": "2\n"])
     #expect(
-      PerfRefusal.findings(counters.refusals, files: tree.files) == [
+      UncountedEvent.findings(counters.uncounted, files: tree.files) == [
         Finding(
           .note,
           "not counted: cycles_kernel, instructions_kernel, dtlb_misses, page_walks, itlb_misses: "
@@ -98,8 +98,9 @@ import Testing
   }
 
   @Test func aGroupThatCannotStartIsGivenUp() {
-    let refusals = PerfCounters([.cyclesKernel, .cyclesUser]) { _, _ in open("/dev/null", O_RDONLY) }.refusals
-    #expect(refusals == [PerfRefusal(.cyclesUser, .taken), PerfRefusal(.cyclesKernel, .taken)])
+    let uncounted = PerfCounters([.cyclesKernel, .cyclesUser]) { _, _ in open("/dev/null", O_RDONLY) }
+      .uncounted
+    #expect(uncounted == [UncountedEvent(.cyclesUser, .taken), UncountedEvent(.cyclesKernel, .taken)])
   }
 
   @Test func descriptorsAreClosed() {
@@ -134,8 +135,8 @@ import Testing
   @Test func refusalsAreToldOnceEach() {
     let empty = RecordedTree([:])
     func findings(_ error: Errno, joinsGroup: Bool = false) -> [Finding] {
-      PerfRefusal.findings(
-        PerfEvent.byWorth.map { PerfRefusal($0, PerfRefusal.Reason(error, joinsGroup: joinsGroup)) },
+      UncountedEvent.findings(
+        PerfEvent.byWorth.map { UncountedEvent($0, UncountedEvent.Reason(error, joinsGroup: joinsGroup)) },
         files: empty.files)
     }
     for (error, words) in [
@@ -152,9 +153,9 @@ import Testing
     }
     #expect(findings(.invalidArgument).first?.what.contains("Invalid argument") == true)
     #expect(findings(.invalidArgument, joinsGroup: true).first?.what.contains("at once") == true)
-    #expect(PerfRefusal.findings([PerfRefusal(.dtlbStoreMisses, .absent)], files: empty.files).isEmpty)
-    let full = PerfRefusal.findings(
-      [PerfRefusal(.dtlbStoreMisses, .noRoom), PerfRefusal(.itlbMisses, .taken)], files: empty.files)
+    #expect(UncountedEvent.findings([UncountedEvent(.dtlbStoreMisses, .absent)], files: empty.files).isEmpty)
+    let full = UncountedEvent.findings(
+      [UncountedEvent(.dtlbStoreMisses, .noRoom), UncountedEvent(.itlbMisses, .taken)], files: empty.files)
     #expect(
       full.map(\.what) == [
         "not counted: dtlb_misses, page_walks: the CPU cannot count so much at once",

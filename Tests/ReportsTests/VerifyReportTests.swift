@@ -6,22 +6,24 @@ import Testing
 @Suite("what verify says")
 struct VerifyReportTests {
   private func report() -> DirectMapReport {
-    var report = DirectMapReport(sight: "/dev/mem", flushes: true)
+    var report = DirectMapReport(memoryFile: "/dev/mem", flushes: true)
     report.scan = .init(frames: 524_158, before: 0, after: 1)
     report.rows = [
       DirectMapRow(
         .guestMemfdNoDirectMap,
         .success([
-          DirectMapLook(.allocated, frames: 64, gone: 64), DirectMapLook(.faulted, frames: 64, gone: 64),
-          DirectMapLook(.closed, frames: 64, gone: 0, unclear: 3),
+          DirectMapObservation(.allocated, frames: 64, gone: 64),
+          DirectMapObservation(.faulted, frames: 64, gone: 64),
+          DirectMapObservation(.closed, frames: 64, gone: 0, unclear: 3),
         ]), flushes: true),
-      DirectMapRow(.memfd, .success([DirectMapLook(.faulted, frames: 64, gone: 64)]), flushes: true),
+      DirectMapRow(.memfd, .success([DirectMapObservation(.faulted, frames: 64, gone: 64)]), flushes: true),
       DirectMapRow(
         .memfdSecret, .failure(.unsupported("memfd_secret is switched off", remedy: "boot otherwise")),
         flushes: true),
     ]
-    report.flushLooks = .success([
-      FlushLook(isOn: true, frames: 64, readable: 0), FlushLook(isOn: false, frames: 64, readable: 60),
+    report.flushObservations = .success([
+      FlushObservation(isOn: true, frames: 64, readable: 0),
+      FlushObservation(isOn: false, frames: 64, readable: 60),
     ])
     return report
   }

@@ -7,7 +7,7 @@
 
 #include "ckernel/clock.h"
 #include "ckernel/cpu.h"
-#include "ckernel/direct_map.h"
+#include "ckernel/file.h"
 #include "ckernel/guard.h"
 #include "ckernel/kvm.h"
 #include "ckernel/memory.h"
@@ -15,5 +15,4 @@
 #include "ckernel/probe.h"
 #include "ckernel/process.h"
 #include "ckernel/restore.h"
-#include "ckernel/uses.h"
 #include "ckernel/vcpu.h"

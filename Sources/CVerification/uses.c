@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ckernel/uses.h"
+#include "cverification/uses.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-const char *ckernel_errno_name(int error)
+const char *cverification_errno_name(int error)
 {
 	return strerrorname_np(error);
 }
@@ -28,12 +28,12 @@ static int open_as(const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int ckernel_direct_open(const char *path)
+int cverification_direct_open(const char *path)
 {
 	return open_as(path, O_RDONLY | O_DIRECT);
 }
 
-int ckernel_direct_read(int fd, void *memory, size_t bytes)
+int cverification_direct_read(int fd, void *memory, size_t bytes)
 {
 	ssize_t got = pread(fd, memory, bytes, 0);
 
@@ -42,7 +42,7 @@ int ckernel_direct_read(int fd, void *memory, size_t bytes)
 	return (size_t)got == bytes ? 0 : -ENODATA;
 }
 
-int ckernel_uring_open(void)
+int cverification_uring_open(void)
 {
 	struct io_uring_params params = { 0 };
 	long ring = syscall(SYS_io_uring_setup, 1, &params); /* close-on-exec by itself */
@@ -50,7 +50,7 @@ int ckernel_uring_open(void)
 	return ring < 0 ? -errno : (int)ring;
 }
 
-int ckernel_uring_register(int ring, void *memory, size_t bytes)
+int cverification_uring_register(int ring, void *memory, size_t bytes)
 {
 	struct iovec buffer = { memory, bytes };
 
@@ -87,7 +87,7 @@ struct ring {
 
 _Static_assert(sizeof(struct ring) <= RING_BYTES, "a ring and the next one");
 
-int ckernel_vhost_open(void)
+int cverification_vhost_open(void)
 {
 	return open_as("/dev/vhost-vsock", O_RDWR);
 }
@@ -172,7 +172,7 @@ static int exchange(int vhost, void *memory, size_t bytes, int kick, int call, i
 	return __atomic_load_n(&sending->used.index, __ATOMIC_ACQUIRE) == 1 ? 0 : -EPROTO;
 }
 
-int ckernel_vhost_packet(int vhost, void *memory, size_t bytes)
+int cverification_vhost_packet(int vhost, void *memory, size_t bytes)
 {
 	int events[3];
 	int result = 0;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import GuestMemory
 import Machine
 import Model
-import Suite
 import Testing
+import Verification
 
 @Suite("what the kernel can do with memory, on this machine", .serialized)
-struct UsesTests {
+struct KernelUsesTests {
   private func outcomes() throws -> [MemoryUse: [Backing: UseOutcome]] {
     let allowed = Affinity.current()
     defer { if let allowed { Affinity.restore(allowed) } }
-    let session = try Session.open(
-      SessionRequest(regionBytes: Uses.regionBytes, usesSecretMemory: false, seed: 1, program: nil))
-    let report = Uses(session).run(Backing.allCases)
+    let cpu = try #require(allowed?.members.last)
+    let context = try VerificationContext(cpu: cpu, KVMAccess(insisting: nil, acceptsHostRisk: false))
+    let report = KernelUses(context).run(Backing.allCases)
     #expect(report.backings.count + report.missing.count == Backing.allCases.count)
     var outcomes: [MemoryUse: [Backing: UseOutcome]] = [:]
     for row in report.rows {

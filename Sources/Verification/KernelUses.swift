@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import CVerification
 import Glibc
 import GuestMemory
-import Harness
 import Machine
 import Model
 
@@ -14,25 +14,25 @@ import Model
 /// tried on two controls first. Some accesses take the pages (get_user_pages), some copy through the user mapping as
 /// the process itself would; the latter never need the direct map and are no sign of it. An O_DIRECT read of a file
 /// system that copies after all (tmpfs) would be of that kind.
-public final class Uses {
-  let context: MeasuringContext
+public final class KernelUses {
+  let context: VerificationContext
   private static let controls: [Backing] = [.anonymous, .memfd]
 
-  /// Bytes that the session's region must have: a huge page, and a page beyond it.
+  /// Bytes that it may take at a time: a huge page, and a page beyond it.
   public static let regionBytes = 2 * hugePageBytes
 
-  public init(_ session: Session) { context = session.context }
+  public init(_ context: VerificationContext) { self.context = context }
 
   /// Tries every use on every backing. Interrupted, it gives the rows that it has.
   public func run(_ backings: [Backing]) -> MemoryUseReport {
     var report = MemoryUseReport()
     for backing in backings {
       do throws(Refusal) {
-        _ = try Catalogue.available(backing, bytes: bytes(of: backing), context)
+        try context.require(backing, bytes: bytes(of: backing))
         report.backings.append(backing)
       } catch { report.missing.append((backing, error)) }
     }
-    for use in MemoryUse.allCases where !Runner.isInterrupted {
+    for use in MemoryUse.allCases where !context.isInterrupted {
       report.rows.append(row(use, report.backings))
     }
     return report
@@ -60,10 +60,10 @@ public final class Uses {
       case .emulation: return try emulation(backing)
       case .directRead:
         let file = try DirectFile.open()
-        return try onPage(of: backing) { ckernel_direct_read(file.number, $0, $1) }
+        return try onPage(of: backing) { cverification_direct_read(file.number, $0, $1) }
       case .registeredBuffer:
         let ring = try Self.ring()
-        return try onPage(of: backing) { ckernel_uring_register(ring.number, $0, $1) }
+        return try onPage(of: backing) { cverification_uring_register(ring.number, $0, $1) }
       case .remoteRead:
         return try onPage(of: backing) { page, _ in
           var byte: UInt8 = 0
@@ -71,7 +71,7 @@ public final class Uses {
         }
       case .vhost:
         let device = try Self.vhost()
-        return try onPage(of: backing) { ckernel_vhost_packet(device.number, $0, $1) }
+        return try onPage(of: backing) { cverification_vhost_packet(device.number, $0, $1) }
       case .populate: return try onPage(of: backing) { ckernel_madvise($0, $1, MADV_POPULATE_WRITE) }
       case .lock: return try onPage(of: backing) { mlock($0, $1) == 0 ? 0 : -errno }
       }
@@ -83,8 +83,8 @@ public final class Uses {
     of backing: Backing, _ body: (UnsafeMutableRawPointer, Int) -> Int32
   ) throws(Refusal) -> UseOutcome {
     guard !backing.isPrivate else { throw .unsupported("no user mapping: only a guest reaches it") }
-    let subject = try BlockMemory(backing, bytes: bytes(of: backing), context)
-    let base = try subject.base
+    let memory = try BlockMemory(backing, bytes: bytes(of: backing), from: context.memory)
+    let base = try memory.base
     try check(ckernel_touch(base, context.pageBytes, 1), "touching the memory")
     return Self.outcome(body(base, context.pageBytes))
   }
@@ -92,7 +92,7 @@ public final class Uses {
   /// The shim's result: 0 or -errno.
   static func outcome(_ result: Int32) -> UseOutcome {
     guard result < 0 else { return .works }
-    return .refused(ckernel_errno_name(-result).map { String(cString: $0) } ?? "errno \(-result)")
+    return .refused(cverification_errno_name(-result).map { String(cString: $0) } ?? "errno \(-result)")
   }
 
   /// One page; a huge one where pages are huge.
@@ -101,7 +101,7 @@ public final class Uses {
   }
 
   private static func ring() throws(Refusal) -> OwnedDescriptor {
-    let ring = ckernel_uring_open()
+    let ring = cverification_uring_open()
     switch -ring {
     case ENOSYS: throw .unsupported("this kernel has no io_uring", remedy: "CONFIG_IO_URING=y")
     case EPERM:
@@ -113,7 +113,7 @@ public final class Uses {
   }
 
   private static func vhost() throws(Refusal) -> OwnedDescriptor {
-    let device = ckernel_vhost_open()
+    let device = cverification_vhost_open()
     switch -device {
     case ENOENT, ENODEV, ENXIO:
       throw .unsupported(
@@ -133,7 +133,7 @@ private enum DirectFile {
   /// tmpfs takes O_DIRECT since Linux 6.5 and copies all the same.
   static func open() throws(Refusal) -> OwnedDescriptor {
     let remedy = "run gmembench from ext4 or xfs"
-    let file = ckernel_direct_open(path)
+    let file = cverification_direct_open(path)
     guard file != -EINVAL else {
       throw .unsupported("the file system of this program has no O_DIRECT", remedy: remedy)
     }

@@ -4,7 +4,7 @@ import Glibc
 import GuestMemory
 import Model
 
-extension Uses {
+extension KernelUses {
   /// A guest runs, from the memory, an instruction that copies a byte of it to where there is no memory. The CPU runs
   /// it until there; the rest is KVM's, which fetches instruction and byte by the slot's `userspace_addr`: the user
   /// mapping of the memory, and none at all where there is none.
@@ -15,7 +15,7 @@ extension Uses {
     guard ckernel_guest_supported() != 0 else { throw VirtualCPU.noProgram }
     let bytes = bytes(of: backing)
     // The last page of the guest's region has no memory behind it.
-    let order = context.buffers.order(.sequential, pages: bytes / context.pageBytes + 1)
+    let order = 0..<UInt32(bytes / context.pageBytes + 1)
     let machine = try context.memory.machine(for: backing)
     // Where it cannot be asked for, a failure ends the guest by an exception (KVM_EXIT_SHUTDOWN).
     _ = ckernel_vm_exit_on_emulation_failure(machine.descriptor.number)
@@ -24,7 +24,7 @@ extension Uses {
     }
     let gpa = vcpu.regionAddress
     guard backing.isGuestMemfd else {
-      let parts = try BlockMemory(backing, bytes: bytes, context).split()
+      let parts = try BlockMemory(backing, bytes: bytes, from: context.memory).split()
       try machine.addSlot(Guest.regionSlot, at: gpa, memory: parts.region)
       return try run(vcpu)
     }

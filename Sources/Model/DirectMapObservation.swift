@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What looking through the kernel's own mapping showed of a region's frames after one step of its life.
-public struct DirectMapLook: Hashable, Sendable {
+/// What the kernel's own mapping showed of a region's frames after one step of its life.
+public struct DirectMapObservation: Hashable, Sendable {
   /// The steps, in the order in which a page goes through them.
   public enum Step: String, CaseIterable, Sendable {
     /// fallocate(2): frames exist and are mapped nowhere.
@@ -22,14 +22,14 @@ public struct DirectMapLook: Hashable, Sendable {
   }
 
   public var step: Step
-  /// Frames looked at.
+  /// Frames read.
   public var frames: Int
   /// Those of them that the kernel cannot read. Where frames are told only by a scan it can exceed `frames`:
   /// then somebody else removes memory meanwhile.
   public var gone: Int
   /// Those that cannot be told: zeros in /proc/kcore after a free, or a frame that is no longer ours.
   public var unclear: Int
-  /// Those that still read at the first look and no longer a moment later: through stale translations.
+  /// Those that were readable at first and no longer a moment later: through stale translations.
   public var stale: Int
 
   public init(_ step: Step, frames: Int, gone: Int, unclear: Int = 0, stale: Int = 0) {
@@ -41,13 +41,13 @@ public struct DirectMapLook: Hashable, Sendable {
   }
 }
 
-/// What the looks at one backing come to.
+/// What the observations of one backing come to.
 public struct DirectMapVerdict: Hashable, Sendable {
   /// By which step the frames had left the direct map: fallocate, or the fault, of which pre-faulting is one.
   public enum Removal: Hashable, Sendable {
     case never
-    case at(DirectMapLook.Step)
-    /// At the fault or before it: what fallocate had left was not looked at.
+    case at(DirectMapObservation.Step)
+    /// At the fault or before it: what fallocate had left was not observed.
     case byFault
     /// Some frames and not others.
     case partly
@@ -64,45 +64,45 @@ public struct DirectMapVerdict: Hashable, Sendable {
 
   /// - Parameters:
   ///   - backing: what the memory claims to be.
-  ///   - looks: in the order of the steps, each step at most once.
+  ///   - observations: in the order of the steps, each step at most once.
   ///   - flushes: what the kernel's switch says of the flush; nil where it has none.
-  public init(of backing: Backing, _ looks: [DirectMapLook], flushes: Bool? = nil) {
-    let looks = flushes == false ? Self.seeingThroughStale(looks) : looks
+  public init(of backing: Backing, _ observations: [DirectMapObservation], flushes: Bool? = nil) {
+    let observations = flushes == false ? Self.seeingThroughStale(observations) : observations
     var contradictions: [String] = []
     var notes: [String] = []
-    removal = Self.removal(looks, hasFallocate: backing.hasFallocate)
+    removal = Self.removal(observations, hasFallocate: backing.hasFallocate)
     switch removal {
     case .never where backing.removesDirectMap:
       contradictions.append("its pages should leave the direct map, and the kernel still reads all of them")
     case .at where !backing.removesDirectMap, .byFault where !backing.removesDirectMap:
       contradictions.append("its pages should stay in the direct map, and the kernel cannot read them")
-    case .partly where looks.contains { $0.gone > $0.frames }:
+    case .partly where observations.contains { $0.gone > $0.frames }:
       contradictions.append(
         "more frames left the direct map than it has pages: something else removes memory too")
     case .partly: contradictions.append("only some of its pages left the direct map")
     case .unknown: notes.append("no page could be told after the fault")
     case .never, .at, .byFault: break
     }
-    let kept = looks.last { $0.step == .faulted }
-    if let kept, let unmapped = looks.first(where: { $0.step == .unmapped }), kept.gone == kept.frames,
+    let kept = observations.last { $0.step == .faulted }
+    if let kept, let unmapped = observations.first(where: { $0.step == .unmapped }), kept.gone == kept.frames,
       unmapped.gone + unmapped.unclear < unmapped.frames
     {
       contradictions.append(
         "\(unmapped.frames - unmapped.gone) of \(unmapped.frames) pages were back after the unmapping, before the free"
       )
     }
-    let freed = looks.filter { $0.step.frees && $0.frames > 0 }
-    for look in freed where look.gone > 0 {
+    let freed = observations.filter { $0.step.frees && $0.frames > 0 }
+    for seen in freed where seen.gone > 0 {
       contradictions.append(
-        "\(look.gone) of \(look.frames) frames did not come back after \(look.step.rawValue)")
+        "\(seen.gone) of \(seen.frames) frames did not come back after \(seen.step.rawValue)")
     }
-    let unclear = looks.filter { $0.unclear > 0 }
-    for look in unclear {
-      notes.append("\(look.unclear) of \(look.frames) frames cannot be told after \(look.step.rawValue)")
+    let unclear = observations.filter { $0.unclear > 0 }
+    for seen in unclear {
+      notes.append("\(seen.unclear) of \(seen.frames) frames cannot be told after \(seen.step.rawValue)")
     }
-    for look in looks where look.stale > 0 {
+    for seen in observations where seen.stale > 0 {
       let what =
-        "\(look.stale) of \(look.frames) frames still read right after \(look.step.rawValue), as if stale"
+        "\(seen.stale) of \(seen.frames) frames still read right after \(seen.step.rawValue), as if stale"
       if flushes == true {
         contradictions.append(what + " translations had not been flushed")
       } else {
@@ -116,28 +116,29 @@ public struct DirectMapVerdict: Hashable, Sendable {
     self.notes = notes
   }
 
-  /// Without the flush a stale translation may read for long. Frames that still read after the fault and are all
+  /// Without the flush a stale translation may read for long. Frames that are still readable after the fault and are all
   /// gone after the unmapping, which removes nothing, were gone before it.
-  private static func seeingThroughStale(_ looks: [DirectMapLook]) -> [DirectMapLook] {
-    guard let unmapped = looks.first(where: { $0.step == .unmapped }), unmapped.gone == unmapped.frames else {
-      return looks
+  private static func seeingThroughStale(_ observations: [DirectMapObservation]) -> [DirectMapObservation] {
+    guard let unmapped = observations.first(where: { $0.step == .unmapped }), unmapped.gone == unmapped.frames
+    else {
+      return observations
     }
-    return looks.map { look in
-      guard look.step == .faulted else { return look }
-      var look = look
-      look.stale = max(look.stale, look.frames - look.gone - look.unclear)
-      look.gone = look.frames - look.unclear
-      return look
+    return observations.map { seen in
+      guard seen.step == .faulted else { return seen }
+      var seen = seen
+      seen.stale = max(seen.stale, seen.frames - seen.gone - seen.unclear)
+      seen.gone = seen.frames - seen.unclear
+      return seen
     }
   }
 
-  private static func removal(_ looks: [DirectMapLook], hasFallocate: Bool) -> Removal {
-    let held = looks.filter { !$0.step.frees && $0.step != .unmapped && $0.frames > 0 }
+  private static func removal(_ observations: [DirectMapObservation], hasFallocate: Bool) -> Removal {
+    let held = observations.filter { !$0.step.frees && $0.step != .unmapped && $0.frames > 0 }
     guard held.contains(where: { $0.step == .faulted }), held.allSatisfy({ $0.unclear < $0.frames }) else {
       return .unknown
     }
     guard let first = held.firstIndex(where: { $0.gone > 0 }) else { return .never }
-    // What is gone stays gone until the free: from the first step on, every frame looked at.
+    // What is gone stays gone until the free: from the first step on, every frame read.
     guard held[first...].allSatisfy({ $0.gone + $0.unclear == $0.frames }) else { return .partly }
     if held[first].step == .allocated { return .at(.allocated) }
     let isFirstFrame = !hasFallocate || held.contains { $0.step == .allocated }
@@ -148,23 +149,23 @@ public struct DirectMapVerdict: Hashable, Sendable {
 /// What a kernel showed of one backing.
 public struct DirectMapRow: Sendable {
   public var backing: Backing
-  /// The looks, or why there are none.
-  public var looks: Result<[DirectMapLook], Refusal>
-  /// nil where it could not be looked at.
+  /// The observations, or why there are none.
+  public var observations: Result<[DirectMapObservation], Refusal>
+  /// nil where it could not be observed.
   public var verdict: DirectMapVerdict?
 
-  public init(_ backing: Backing, _ looks: Result<[DirectMapLook], Refusal>, flushes: Bool?) {
+  public init(_ backing: Backing, _ observations: Result<[DirectMapObservation], Refusal>, flushes: Bool?) {
     self.backing = backing
-    self.looks = looks
-    verdict = (try? looks.get()).map { DirectMapVerdict(of: backing, $0, flushes: flushes) }
+    self.observations = observations
+    verdict = (try? observations.get()).map { DirectMapVerdict(of: backing, $0, flushes: flushes) }
   }
 }
 
-/// One page after another faulted and looked at at once, with the kernel's switch for the flush in one state.
-public struct FlushLook: Hashable, Sendable {
+/// One page after another faulted and read at once, with the kernel's switch for the flush in one state.
+public struct FlushObservation: Hashable, Sendable {
   public var isOn: Bool
   public var frames: Int
-  /// Frames that still read right after their removal: through a stale translation of the CPU that looked.
+  /// Frames that were still readable right after their removal: through a stale translation of the CPU that read.
   public var readable: Int
 
   public init(isOn: Bool, frames: Int, readable: Int) {
@@ -176,8 +177,8 @@ public struct FlushLook: Hashable, Sendable {
 
 /// Everything that `verify` saw.
 public struct DirectMapReport: Sendable {
-  /// The file looked through.
-  public var sight: String
+  /// The file that was read: /dev/mem or /proc/kcore.
+  public var memoryFile: String
   /// What the kernel's switch said of the flush; nil where it has none.
   public var flushes: Bool?
   /// A scan of all RAM: frames in all, and those unreadable before the first and after the last backing.
@@ -194,30 +195,30 @@ public struct DirectMapReport: Sendable {
   }
   public var scan: Scan?
   public var rows: [DirectMapRow] = []
-  /// The backing that removes, with its flush on and off; or why that was not looked at.
-  public var flushLooks: Result<[FlushLook], Refusal>?
+  /// The backing that removes, with its flush on and off; or why that was not observed.
+  public var flushObservations: Result<[FlushObservation], Refusal>?
 
-  public init(sight: String, flushes: Bool?) {
-    self.sight = sight
+  public init(memoryFile: String, flushes: Bool?) {
+    self.memoryFile = memoryFile
     self.flushes = flushes
   }
 
-  /// At least one backing was looked at.
+  /// At least one backing was observed.
   public var showsAnything: Bool { rows.contains { $0.verdict != nil } }
 
   /// Something is not what it claims, or failed.
   public var contradicts: Bool {
     rows.contains { row in
       if let verdict = row.verdict { return !verdict.contradictions.isEmpty }
-      if case .failure(let refusal) = row.looks { return refusal.kind == .failed }
+      if case .failure(let refusal) = row.observations { return refusal.kind == .failed }
       return false
     } || flushContradicts
   }
 
   /// With the flush on, nothing may read through a stale translation. With it off, something may: no more.
   private var flushContradicts: Bool {
-    switch flushLooks {
-    case .success(let looks): looks.contains { $0.isOn && $0.readable > 0 }
+    switch flushObservations {
+    case .success(let observations): observations.contains { $0.isOn && $0.readable > 0 }
     case .failure(let refusal): refusal.kind == .failed
     case nil: false
     }

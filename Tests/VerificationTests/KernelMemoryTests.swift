@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import Machine
+import Glibc
 import Model
+import SystemPackage
 import Testing
+
+@testable import Verification
 
 @Suite("System RAM in /proc/iomem")
 struct SystemRAMTests {
@@ -40,21 +43,6 @@ struct SystemRAMTests {
 
   @Test func largerPagesClipMore() {
     #expect(SystemRAM.frames(inText: "00001000-0009fbff : System RAM", pageBytes: 65_536) == [1..<9])
-  }
-}
-
-@Suite("pagemap entries")
-struct PagemapTests {
-  @Test func aFrameIsTheLow55Bits() {
-    #expect(PagemapEntry(1 << 63 | 1 << 61 | 1 << 55 | 0x12345) == .frame(0x12345))
-    #expect(PagemapEntry(1 << 63 | (1 << 55 - 1)) == .frame(1 << 55 - 1))
-  }
-
-  @Test func zeroOfAPresentPageIsHidden() { #expect(PagemapEntry(1 << 63) == .hidden) }
-
-  @Test func noPageAndASwappedOneAreAbsent() {
-    #expect(PagemapEntry(0) == .absent)
-    #expect(PagemapEntry(1 << 62 | 0x12345) == .absent)
   }
 }
 
@@ -121,13 +109,30 @@ struct KcoreSegmentsTests {
   }
 }
 
-@Suite("looking through the kernel")
-struct KernelSightTests {
+@Suite("the kernel's own mapping")
+struct KernelMemoryReaderTests {
   /// Either it shows a page of our own, or it says what would let it.
   @Test func itIsProvedOrRefusedWithARemedy() {
     do throws(Refusal) {
-      let sight = try KernelSight.open(pageBytes: 4096)
-      #expect(["/dev/mem", "/proc/kcore"].contains(sight.name))
+      let reader = try KernelMemoryReader.open(pageBytes: 4096)
+      #expect(["/dev/mem", "/proc/kcore"].contains(reader.name))
     } catch { #expect(error.remedy != nil) }
+  }
+
+  /// A file in the place of /dev/mem, where a page's number is its place.
+  @Test func framesAreReadByTheirNumber() throws {
+    let file = "/tmp/gmembench-frames-\(getpid())"
+    let pages = (0..<3).map { [UInt8](repeating: UInt8($0), count: 4096) }
+    let descriptor = try FileDescriptor.open(
+      FilePath(file), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    defer { unlink(file) }
+    try descriptor.closeAfter { _ = try descriptor.writeAll(pages.joined()) }
+    let reader = try KernelMemoryReader.open(file, pageBytes: 4096)
+    for frame in 0..<3 { #expect(try reader.read(frame: UInt64(frame)) == .bytes(pages[frame])) }
+    #expect(try reader.unreadable(in: [0..<3], isInterrupted: { false }).isEmpty)
+    // Past the end nothing is told: neither that a page is there nor that it is gone.
+    #expect(throws: Errno.self) { try reader.read(frame: 3) }
+    #expect(throws: Errno.self) { try reader.unreadable(in: [1..<5], isInterrupted: { false }) }
+    #expect(try reader.unreadable(in: [1..<5], isInterrupted: { true }).isEmpty)
   }
 }

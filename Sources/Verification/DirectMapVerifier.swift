@@ -2,76 +2,73 @@
 import CKernel
 import Glibc
 import GuestMemory
-import Harness
 import HostChanges
 import Machine
 import Model
 import SystemPackage
 
-/// Takes memory through its life and looks, after each step, whether the kernel's own mapping still reads its
-/// frames. One page at a time: /dev/mem refuses a whole read for one missing page.
+/// Takes memory through its life and reads, after each step, its frames through the kernel's own mapping. One page at a
+/// time: /dev/mem refuses a whole read for one missing page.
 ///
-/// How it can mislead: a look speaks for the TLB of the CPU that looks, so the process stays on the CPU that
+/// How it can mislead: a read speaks for the TLB of the CPU that reads, so the process stays on the CPU that
 /// faulted; /proc/kcore shows zeros for what is missing, so every page bears a pattern; frames without a user
 /// mapping are told by what a scan of all RAM finds missing, which others may change meanwhile.
-public final class Verify {
-  let session: Session
-  let context: MeasuringContext
+public final class DirectMapVerifier {
+  let context: VerificationContext
   let pages: Int
-  let sight: KernelSight
+  let reader: KernelMemoryReader
   let pagemap: Pagemap
   /// All RAM, where scans are wanted and can be had.
   let ram: Result<[Range<UInt64>], Refusal>
   /// Pages of one run bear what those of another do not.
   private let stamp = ckernel_clock_monotonic() | 1
 
-  /// How often and after how long a frame is looked at again that is not yet as it should be.
-  private static let looks = 10
+  /// How often and after how long a frame is read again that is not yet as it should be.
+  private static let attempts = 10
   private static let restMicroseconds: UInt64 = 20_000
 
   /// - Parameters:
   ///   - pages: of each backing.
-  ///   - scans: whether to look at all RAM for frames that no user mapping names.
-  public init(_ session: Session, pages: Int, scans: Bool) throws(Refusal) {
-    self.session = session
-    context = session.context
+  ///   - scans: whether to read all RAM for frames that no user mapping names.
+  public init(_ context: VerificationContext, pages: Int, scans: Bool) throws(Refusal) {
+    self.context = context
     self.pages = pages
-    sight = try KernelSight.open(pageBytes: context.pageBytes)
+    reader = try KernelMemoryReader.open(pageBytes: context.pageBytes)
     pagemap = try Pagemap(pageBytes: context.pageBytes)
-    ram = Self.systemRAM(sight, scans: scans)
+    ram = Self.systemRAM(reader, scans: scans)
   }
 
   private static func systemRAM(
-    _ sight: borrowing KernelSight, scans: Bool
+    _ reader: borrowing KernelMemoryReader, scans: Bool
   ) -> Result<[Range<UInt64>], Refusal> {
     guard scans else { return .failure(.unsupported("frames without a user mapping", remedy: "--scan")) }
-    if let refusal = sight.scanRefusal { return .failure(refusal) }
+    if let refusal = reader.scanRefusal { return .failure(refusal) }
     let text = SystemFiles().text("/proc/iomem") ?? ""
-    let frames = SystemRAM.frames(inText: text, pageBytes: sight.pageBytes)
+    let frames = SystemRAM.frames(inText: text, pageBytes: reader.pageBytes)
     guard !frames.isEmpty else {
       return .failure(.unsupported("/proc/iomem shows no System RAM", remedy: "run as root"))
     }
     return .success(frames)
   }
 
-  /// Looks at every backing. Interrupted, it gives what it has.
+  /// Observes every backing. Interrupted, it gives what it has.
   public func run(_ backings: [Backing]) throws(Refusal) -> DirectMapReport {
     let flushes = Self.holdsFlush ? true : SystemFiles().line(FlushSwitch.path).map { $0 == "Y" }
-    var report = DirectMapReport(sight: sight.name, flushes: flushes)
+    var report = DirectMapReport(memoryFile: reader.name, flushes: flushes)
     let before = try scan()
     if let before, let ranges = try? ram.get() {
       report.scan = .init(frames: ranges.reduce(0) { $0 + $1.count }, before: before.count)
     }
     report.rows = try Self.flushing {
       backings.compactMap { backing in
-        Runner.isInterrupted ? nil : DirectMapRow(backing, observe(backing), flushes: flushes)
+        context.isInterrupted ? nil : DirectMapRow(backing, observe(backing), flushes: flushes)
       }
     }
     let flushed = backings.first { $0.isGuestMemfd && $0.isMappable && $0.removesDirectMap }
-    if let flushed, !Runner.isInterrupted {
-      report.flushLooks = Result { () throws(Refusal) in try lookAtFlush(flushed) }
+    if let flushed, !context.isInterrupted {
+      report.flushObservations = Result { () throws(Refusal) in try observeFlush(flushed) }
     }
-    if !Runner.isInterrupted { report.scan?.after = try? scan()?.count }
+    if !context.isInterrupted { report.scan?.after = try? scan()?.count }
     return report
   }
 
@@ -90,23 +87,20 @@ public final class Verify {
     return value
   }
 
-  private func observe(_ backing: Backing) -> Result<[DirectMapLook], Refusal> {
+  private func observe(_ backing: Backing) -> Result<[DirectMapObservation], Refusal> {
     Result { () throws(Refusal) in
-      let measured = region(of: backing)
-      _ = try Catalogue.available(backing, bytes: measured.pages * context.pageBytes, context)
-      return backing.isPrivate ? try lookAtGuest(measured) : try lookAtHost(measured)
+      try context.require(backing, bytes: pages(of: backing) * context.pageBytes)
+      return backing.isPrivate ? try observePrivate(backing) : try observeHostMapped(backing)
     }
   }
 
-  /// The region of one backing; huge pages need whole ones.
-  func region(of backing: Backing) -> Case {
+  /// Pages of one backing's region; huge pages need whole ones.
+  func pages(of backing: Backing) -> Int {
     let run = backing.faultBytes(pageBytes: context.pageBytes) / context.pageBytes
-    var region = Case("verify", "look", backing, pages: (pages + run - 1) / run * run)
-    (region.cpuNode, region.memoryNode) = (session.pairs[0].cpuNode, session.pairs[0].memoryNode)
-    return region
+    return (pages + run - 1) / run * run
   }
 
-  /// Most pages that `region(of:)` takes for a number asked for.
+  /// Most pages that any backing's region takes for a number asked for.
   public static func capacity(pages: Int, pageBytes: Int) -> Int {
     let run = hugePageBytes / pageBytes
     return (pages + run - 1) / run * run
@@ -114,45 +108,44 @@ public final class Verify {
 
   // MARK: memory that the host maps
 
-  private func lookAtHost(_ measured: Case) throws(Refusal) -> [DirectMapLook] {
-    let backing = measured.backing
+  private func observeHostMapped(_ backing: Backing) throws(Refusal) -> [DirectMapObservation] {
+    let pages = pages(of: backing)
+    let bytes = pages * context.pageBytes
     let hasFallocate = backing.hasFallocate
     let removes = backing.removesDirectMap
-    var looks: [DirectMapLook] = []
+    var seen: [DirectMapObservation] = []
     let before = hasFallocate ? try scan() : nil
-    var subject = try BlockMemory(measured, context)
+    var memory = try BlockMemory(backing, bytes: bytes, from: context.memory)
     if hasFallocate {
-      let bytes = UInt64(measured.pages * context.pageBytes)
-      try check(ckernel_allocate(subject.descriptor, 0, bytes), "fallocate")
+      try check(ckernel_allocate(memory.descriptor, 0, UInt64(bytes)), "fallocate")
       if let before, let now = try scan() {
-        looks.append(DirectMapLook(.allocated, frames: measured.pages, gone: now.subtracting(before).count))
+        seen.append(DirectMapObservation(.allocated, frames: pages, gone: now.subtracting(before).count))
       }
     }
-    try subject.populate(measured, context)
-    let frames = try stampPages(subject.base, count: measured.pages)
-    looks.append(try look(.faulted, at: frames[...], holdsPattern: true, expectGone: removes))
+    try check(ckernel_touch(try memory.base, context.pageBytes, pages), "touching the region")
+    let frames = try stampPages(memory.base, count: pages)
+    seen.append(try observe(.faulted, frames[...], holdsPattern: true, expectGone: removes))
     // On memfd_secret it is refused (its mappings are locked); on anonymous memory it would free.
     if hasFallocate {
-      try check(
-        ckernel_madvise(subject.base, measured.pages * context.pageBytes, MADV_DONTNEED), "MADV_DONTNEED")
+      try check(ckernel_madvise(memory.base, bytes, MADV_DONTNEED), "MADV_DONTNEED")
     }
-    subject.unmap()
+    memory.unmap()
     guard backing.hasFile else {
-      return looks + [try look(.closed, at: frames[...], holdsPattern: false, expectGone: false)]
+      return seen + [try observe(.closed, frames[...], holdsPattern: false, expectGone: false)]
     }
-    looks.append(try look(.unmapped, at: frames[...], holdsPattern: true, expectGone: removes))
+    seen.append(try observe(.unmapped, frames[...], holdsPattern: true, expectGone: removes))
     let punched = hasFallocate ? (frames.count + 1) / 2 : 0
     if punched > 0 {
       try check(
-        ckernel_punch_hole(subject.descriptor, 0, UInt64(punched * context.pageBytes)),
+        ckernel_punch_hole(memory.descriptor, 0, UInt64(punched * context.pageBytes)),
         "fallocate(PUNCH_HOLE)")
-      looks.append(try look(.punched, at: frames[..<punched], holdsPattern: false, expectGone: false))
+      seen.append(try observe(.punched, frames[..<punched], holdsPattern: false, expectGone: false))
     }
-    subject.closeFile()
-    if punched == frames.count { return looks }
-    looks.append(
-      try look(.closed, at: frames[punched...], holdsPattern: false, expectGone: false, from: punched))
-    return looks
+    memory.closeFile()
+    if punched == frames.count { return seen }
+    seen.append(
+      try observe(.closed, frames[punched...], holdsPattern: false, expectGone: false, from: punched))
+    return seen
   }
 
   /// Writes its own pattern to each page and asks for its frame. The pages must have been touched.
@@ -168,38 +161,38 @@ public final class Verify {
     return try pagemap.frame(of: address)
   }
 
-  /// What one frame shows.
-  enum Sighting { case readable, gone, unclear }
+  /// What reading one frame says of it.
+  enum FrameState { case readable, gone, unclear }
 
   /// - Parameter page: whose pattern must be there; nil where the frame has been given back.
-  func sighting(of frame: UInt64, page: Int?) throws(Refusal) -> Sighting {
+  func state(of frame: UInt64, page: Int?) throws(Refusal) -> FrameState {
     do throws(Errno) {
-      switch try sight.look(at: frame) {
+      switch try reader.read(frame: frame) {
       case .absent: return .gone
       case .zeros: return page == nil ? .unclear : .gone
-      case .content(let bytes):
+      case .bytes(let bytes):
         guard let page else { return .readable }
         let words = bytes.withUnsafeBytes {
           ($0.load(as: UInt64.self), $0.load(fromByteOffset: 8, as: UInt64.self))
         }
         return words == (stamp, UInt64(page)) ? .readable : .unclear
       }
-    } catch { throw .failed(call: "looking at a frame through \(sight.name)", error) }
+    } catch { throw .failed(call: "looking at a frame through \(reader.name)", error) }
   }
 
-  /// Looks at frames, and again after a moment at those that are not yet as they should be: stale translations
-  /// go, and the kernel may free a little later than the call that frees.
-  private func look(
-    _ step: DirectMapLook.Step, at frames: ArraySlice<UInt64>, holdsPattern: Bool, expectGone: Bool,
+  /// Reads frames, and again after a moment where they are not yet as they should be: stale translations go, and the
+  /// kernel may free a little later than the call that frees.
+  private func observe(
+    _ step: DirectMapObservation.Step, _ frames: ArraySlice<UInt64>, holdsPattern: Bool, expectGone: Bool,
     from first: Int = 0
-  ) throws(Refusal) -> DirectMapLook {
-    var result = DirectMapLook(step, frames: frames.count, gone: 0)
+  ) throws(Refusal) -> DirectMapObservation {
+    var result = DirectMapObservation(step, frames: frames.count, gone: 0)
     var stale: Set<UInt64> = []
-    for attempt in 0..<Self.looks {
+    for attempt in 0..<Self.attempts {
       result.gone = 0
       result.unclear = 0
       for (index, frame) in frames.enumerated() {
-        switch try sighting(of: frame, page: holdsPattern ? first + index : nil) {
+        switch try state(of: frame, page: holdsPattern ? first + index : nil) {
         case .gone: result.gone += 1
         case .unclear: result.unclear += 1
         case .readable: if attempt == 0, expectGone { stale.insert(frame) }

@@ -2,8 +2,8 @@
 import Model
 import SystemPackage
 
-/// Why something is not counted.
-struct PerfRefusal: Hashable, Sendable {
+/// An event that is not counted, and why.
+struct UncountedEvent: Hashable, Sendable {
   enum Reason: Hashable, Sendable {
     /// The machine, or this CPU, has no such counter.
     case absent
@@ -46,13 +46,13 @@ struct PerfRefusal: Hashable, Sendable {
     .note, "not counted: page_walks: what this CPU counts as TLB misses is not known to be walks")
 
   /// One finding a reason: which columns stay empty, why, and what fills them.
-  static func findings(_ refusals: [PerfRefusal], files: SystemFiles) -> [Finding] {
+  static func findings(_ uncounted: [UncountedEvent], files: SystemFiles) -> [Finding] {
     var columns: [(reason: Reason, names: [String])] = []
-    for refusal in refusals where !refusal.isOfNoConsequence {
-      let place = columns.firstIndex { $0.reason == refusal.reason } ?? columns.count
-      if place == columns.count { columns.append((refusal.reason, [])) }
+    for event in uncounted where !event.isOfNoConsequence {
+      let place = columns.firstIndex { $0.reason == event.reason } ?? columns.count
+      if place == columns.count { columns.append((event.reason, [])) }
       let told = columns.flatMap(\.names)
-      columns[place].names += refusal.event.columns.filter { !told.contains($0) }
+      columns[place].names += event.event.columns.filter { !told.contains($0) }
     }
     return columns.filter { !$0.names.isEmpty }.map { reason, names in
       Finding(
@@ -64,7 +64,7 @@ struct PerfRefusal: Hashable, Sendable {
   var isOfNoConsequence: Bool { event == .dtlbStoreMisses && reason == .absent }
 }
 
-extension PerfRefusal.Reason {
+extension UncountedEvent.Reason {
   fileprivate func words(_ files: SystemFiles) -> String {
     switch self {
     case .absent: "perf_event_open(2) finds no such hardware counter, as in most virtual machines"

@@ -15,7 +15,7 @@ public enum ClockChoice: String, CaseIterable, Codable, Sendable {
 }
 
 /// The clock of a run: what its ticks are worth and what reading it costs.
-public struct Clock: Sendable {
+public struct MeasuringClock: Sendable {
   public let kind: ckernel_clock
   /// Why it is that one.
   private let reason: String

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernel
+import CVerification
 import Glibc
+import Machine
 import Model
 import SystemPackage
 
-/// A file through which the kernel shows what its own mapping of memory reads: /dev/mem or /proc/kcore.
-public struct KernelSight: ~Copyable {
-  /// What a look at one frame gave.
-  public enum Look: Hashable, Sendable {
-    /// The kernel has no entry for it.
-    case absent
-    /// Zeros of /proc/kcore: no entry, or a page of zeros.
-    case zeros
-    /// The page's bytes.
-    case content([UInt8])
-  }
+/// What one frame reads as through the kernel's own mapping.
+public enum FrameContent: Hashable, Sendable {
+  /// The kernel has no entry for it.
+  case absent
+  /// Zeros of /proc/kcore: no entry, or a page of zeros.
+  case zeros
+  /// The page's bytes.
+  case bytes([UInt8])
+}
 
-  private let file: LookedAtFile
+/// Reads memory through the kernel's own mapping: by /dev/mem or /proc/kcore.
+public struct KernelMemoryReader: ~Copyable {
+  private let file: KernelFile
   /// nil: /dev/mem, where the physical address is the offset.
   private let kcore: KcoreSegments?
   public let pageBytes: Int
@@ -26,37 +28,37 @@ public struct KernelSight: ~Copyable {
 
   private static let devMem = "/dev/mem"
   private static let kcore = "/proc/kcore"
-  /// What a kernel must be like to let one look.
+  /// What a kernel must be like to let one read its memory.
   public static let remedy =
     "as root, with lockdown off, a kernel with CONFIG_DEVMEM=y and CONFIG_STRICT_DEVMEM=n, or with "
     + "CONFIG_PROC_KCORE=y; scripts/lab/run boots one"
 
-  private init(_ file: consuming LookedAtFile, kcore: KcoreSegments?, pageBytes: Int) {
+  private init(_ file: consuming KernelFile, kcore: KcoreSegments?, pageBytes: Int) {
     self.file = file
     self.kcore = kcore
     self.pageBytes = pageBytes
   }
 
-  private static func open(_ path: String, pageBytes: Int) throws(Errno) -> KernelSight {
-    let file = try LookedAtFile(path)
-    guard path == kcore else { return KernelSight(file, kcore: nil, pageBytes: pageBytes) }
+  static func open(_ path: String, pageBytes: Int) throws(Errno) -> KernelMemoryReader {
+    let file = try KernelFile(path)
+    guard path == kcore else { return KernelMemoryReader(file, kcore: nil, pageBytes: pageBytes) }
     let header = try read(file, KcoreSegments.headerBytes)
     guard let length = KcoreSegments.length(ofHeader: header),
       let segments = KcoreSegments(try read(file, length))
     else { throw Errno(rawValue: ENOEXEC) }
-    return KernelSight(file, kcore: segments, pageBytes: pageBytes)
+    return KernelMemoryReader(file, kcore: segments, pageBytes: pageBytes)
   }
 
-  private static func read(_ file: borrowing LookedAtFile, _ count: Int) throws(Errno) -> [UInt8] {
+  private static func read(_ file: borrowing KernelFile, _ count: Int) throws(Errno) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    let result = ckernel_look(file.number, 0, &bytes, count)
+    let result = ckernel_file_read(file.number, 0, &bytes, count)
     if result < 0 { throw Errno(rawValue: -result) }
     return bytes
   }
 
   /// The first of the two that shows a page of our own as it is: an open file proves nothing, since both may
   /// hide memory (STRICT_DEVMEM refuses or fills with zeros, kcore fills with zeros).
-  public static func open(pageBytes: Int) throws(Refusal) -> KernelSight {
+  public static func open(pageBytes: Int) throws(Refusal) -> KernelMemoryReader {
     let page = UnsafeMutableRawBufferPointer.allocate(byteCount: pageBytes, alignment: pageBytes)
     defer { page.deallocate() }
     for index in page.indices { page[index] = UInt8(truncatingIfNeeded: index % 251 + 1) }
@@ -66,16 +68,16 @@ public struct KernelSight: ~Copyable {
     var refusals: [String] = []
     for path in [devMem, kcore] {
       do throws(Errno) {
-        let sight = try open(path, pageBytes: pageBytes)
-        if try sight.look(at: frame) == .content(control) { return sight }
+        let reader = try open(path, pageBytes: pageBytes)
+        if try reader.read(frame: frame) == .bytes(control) { return reader }
         refusals.append("\(path) does not show a page of our own as it is")
       } catch { refusals.append("\(path): \(error)") }
     }
     throw Refusal.unsupported(refusals.joined(separator: "; "), remedy: remedy)
   }
 
-  /// Looks at one frame.
-  public func look(at frame: UInt64) throws(Errno) -> Look {
+  /// Reads one frame.
+  public func read(frame: UInt64) throws(Errno) -> FrameContent {
     let address = frame * UInt64(pageBytes)
     var offset = address
     if let kcore {
@@ -83,8 +85,8 @@ public struct KernelSight: ~Copyable {
       offset = found
     }
     var bytes = [UInt8](repeating: 0, count: pageBytes)
-    switch ckernel_look(file.number, offset, &bytes, pageBytes) {
-    case 0: return kcore != nil && !bytes.contains { $0 != 0 } ? .zeros : .content(bytes)
+    switch ckernel_file_read(file.number, offset, &bytes, pageBytes) {
+    case 0: return kcore != nil && !bytes.contains { $0 != 0 } ? .zeros : .bytes(bytes)
     case -Errno.badAddress.rawValue: return .absent
     case let result: throw Errno(rawValue: -result)
     }
@@ -98,7 +100,7 @@ public struct KernelSight: ~Copyable {
       remedy: "CONFIG_DEVMEM=y and CONFIG_STRICT_DEVMEM=n")
   }
 
-  /// Those of `ranges` frames that the kernel cannot read, each looked at on its own.
+  /// Those of `ranges` frames that the kernel cannot read, each read on its own.
   /// - Parameter isInterrupted: asked now and then; true ends the scan early.
   public func unreadable(
     in ranges: [Range<UInt64>], isInterrupted: () -> Bool
@@ -111,7 +113,7 @@ public struct KernelSight: ~Copyable {
       var first = range.lowerBound
       while first < range.upperBound, !isInterrupted() {
         let count = min(chunk, range.upperBound - first)
-        let gone = ckernel_look_scan(file.number, first, count, pageBytes, &found)
+        let gone = cverification_unreadable_frames(file.number, first, count, pageBytes, &found)
         if gone < 0 { throw Errno(rawValue: Int32(-gone)) }
         result.formUnion(found[..<Int(gone)])
         first += count
