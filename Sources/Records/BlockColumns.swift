@@ -224,7 +224,7 @@ extension BlocksCSV {
     ) { $0.block.frames?.new },
     .whole(
       "frames_repeated", "Frames of the block's memory that the block before it had, whatever its case.",
-      empty: "where the frames are hidden", since: 3
+      empty: "where the frames are hidden", since: 2
     ) { $0.block.frames?.ofBlockBefore },
   ]
 
