@@ -16,6 +16,8 @@ struct Arm {
   private var details: [MethodDetail] = []
   private var directMap: DirectMapChange?
   private var blockCount = 0
+  /// Why the first block that is no result is none.
+  private var firstShortcoming: String?
   private var frames = FrameTally()
   /// Of warm-up blocks, where those had interrupts counted.
   private var warmUps = CountedBlocks()
@@ -107,6 +109,7 @@ struct Arm {
       warmUps.blocks += 1
     case .invalid(let reason):
       summary.invalidBlocks += 1
+      firstShortcoming = firstShortcoming ?? reason
       if series.blocks == 0 { summary.reason = reason }
     }
   }
@@ -199,6 +202,10 @@ struct Arm {
     if let words = frames.wordsOfRepeated(measuredCase) { note(words) }
     if measuredCase.backing.removesDirectMap, let words = directMap?.words(blocks: series.blocks) {
       note(words)
+    }
+    if let firstShortcoming, series.blocks > 0 {
+      let all = series.blocks + summary.invalidBlocks
+      note("\(summary.invalidBlocks) of \(all) blocks are no result, the first one: \(firstShortcoming)")
     }
     // Drift is not measured away: what would take many times as long would not get there.
     if let missing, missing <= 20 * series.blocks {

@@ -226,6 +226,10 @@ extension BlocksCSV {
       "frames_repeated", "Frames of the block's memory that the block before it had, whatever its case.",
       empty: "where the frames are hidden", since: 2
     ) { $0.block.frames?.ofBlockBefore },
+    .number(
+      "overlap", "The share of the time from the first start to the last end in which all threads ran.",
+      empty: "where one thread touches the region", since: 2
+    ) { $0.block.concurrency?.overlap },
   ]
 
   private static func words(_ detail: MethodDetail) -> String {

@@ -242,6 +242,25 @@ struct RunnerTests {
     #expect(sink.blocks.contains { $0.status == .invalid("wrong") })
   }
 
+  @Test func aRowSaysHowManyOfItsBlocksAreNoResult() throws {
+    nonisolated(unsafe) var calls = 0
+    let spec = MadeUpRun.spec { _, context throws(Refusal) in
+      var reading = try MadeUpRun.call(context, ticks: 8)
+      calls += 1
+      // Block 1 is the first pass's warm-up.
+      if calls % 4 == 2 { reading.invalidate("reason \(calls)") }
+      return reading
+    }
+    let (report, sink) = try MadeUpRun.run(spec, arms: [.memfd], budget: 0.3)
+    let arm = report.summaries[0]
+    let invalid = sink.blocks.count { if case .invalid = $0.status { true } else { false } }
+    #expect(invalid > 0 && arm.blocks > 0)
+    #expect(
+      arm.reason?.hasPrefix(
+        "\(invalid) of \(arm.blocks + invalid) blocks are no result, the first one: reason 2") == true,
+      "\(arm.reason ?? "")")
+  }
+
   @Test func aRowSaysWhatItsMethodSaidOfTheBlocks() throws {
     let spec = MadeUpRun.spec { measured, context throws(Refusal) in
       var reading = try MadeUpRun.call(context, ticks: 8)

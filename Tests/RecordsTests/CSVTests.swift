@@ -91,6 +91,7 @@ import Testing
     #expect(rows[0]["cycles_kernel"] == "1000" && rows[0]["dtlb_misses"] == "1.5")
     #expect(rows[0]["cycles_user"] == "" && rows[0]["page_walks"] == "")
     #expect(rows[0]["elapsed"] == "320000" && rows[0]["fairness"] == "0.8")
+    #expect(rows[0]["overlap"] == "0.8")
     #expect(rows[0]["direct_map_4k"] == "4096" && rows[0]["direct_map_2m"] == "8192")
     #expect(rows[0]["direct_map_1g"] == "" && rows[0]["split_table_bytes"] == "4096")
     let samples = try CSVReader.rows(
