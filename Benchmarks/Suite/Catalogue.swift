@@ -12,7 +12,7 @@ public enum Catalogue {
   public static let operations: [MeasuredOperation] =
     (FaultIn.operations + [ReadAhead.host] + GuestFault.operations + [ReadAhead.guest] + Free.operations
     + TLBFlush.operations
-    + FlushCost.operations + FlushTargets.operations + Aftermath.operations + Toy.operations).map(\.holdingDirectMap)
+    + FlushCost.operations + FlushTargets.operations + Aftermath.operations).map(\.holdingDirectMap)
 
   /// What there is to say of each.
   public static let specs = operations.map(\.spec)

@@ -15,11 +15,6 @@
 #include "ckernel/cpu.h"
 #include "ckernel/vcpu.h"
 
-/* toy.c */
-
-/** mprotect of [base, base + bytes): *ticks is the call. */
-int loops_toy_protect(void *base, size_t bytes, enum ckernel_clock clock, uint64_t *ticks);
-
 /* fault-in.c */
 
 /**
