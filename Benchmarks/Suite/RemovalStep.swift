@@ -26,14 +26,14 @@ public enum RemovalStep: String, Sendable {
 
   /// Whether what a series measures depends on that step: it takes pages in without being the whole way to them.
   public static func bears(on key: String) -> Bool {
-    let parts = key.split(separator: "/")
-    guard parts.count > 2, let backing = Backing(rawValue: String(parts[2])), backing.isGuestMemfd,
+    let key = CaseKey(key)
+    guard let backing = key[.backing].flatMap(Backing.init(rawValue:)), backing.isGuestMemfd,
       backing.removesDirectMap
     else { return false }
     let faultsPagesIn = [FaultIn.benchmark, GuestFault.benchmark, TLBFlush.benchmark].contains {
-      $0 == parts[0]
+      $0 == key[.benchmark]
     }
-    return faultsPagesIn && parts[1] != "end-to-end"
+    return faultsPagesIn && key[.operation] != "end-to-end"
   }
 }
 

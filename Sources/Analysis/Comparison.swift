@@ -253,7 +253,7 @@ public struct Comparison: Sendable {
 
   /// By what a case is matched with the other side's.
   private func matched(_ key: String) -> String {
-    axes.contains(.flush) ? ComparisonSide.withoutFlush(key) : key
+    axes.contains(.flush) ? CaseKey(key).without(.flush).text : key
   }
 
   private static func differences(

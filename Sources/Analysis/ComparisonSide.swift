@@ -22,14 +22,14 @@ struct ComparisonSide {
     for run in runs {
       var own: [String: [RecordedCase]] = [:]
       for one in run.cases {
-        let key = acrossFlush ? Self.withoutFlush(one.key) : one.key
+        let key = acrossFlush ? CaseKey(one.key).without(.flush).text : one.key
         if own[key] == nil, cases[key] == nil { order.append(key) }
         own[key, default: []].append(one)
       }
       for (key, arms) in own {
         var chosen = arms
         if acrossFlush, arms.count > 1 {
-          let meant = arms.filter { $0.key.split(separator: "/").contains("flush=\(arm.rawValue)") }
+          let meant = arms.filter { CaseKey($0.key)[.flush] == arm.rawValue }
           if meant.count == 1 {
             otherArms += arms.count - 1
             chosen = meant
@@ -39,11 +39,6 @@ struct ComparisonSide {
         cases[key, default: []] += chosen.map { Occurrence(run: run, recorded: $0) }
       }
     }
-  }
-
-  static func withoutFlush(_ key: String) -> String {
-    key.split(separator: "/", omittingEmptySubsequences: false).filter { !$0.hasPrefix("flush=") }
-      .joined(separator: "/")
   }
 }
 

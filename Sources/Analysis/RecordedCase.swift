@@ -77,10 +77,8 @@ extension RecordedCase {
 
   /// Its key with another backing in place of its own; nil where the key is not of our form.
   func key(ofBacking backing: String) -> String? {
-    var parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count > 3, parts[2] != backing else { return nil }
-    parts[2] = backing
-    return parts.joined(separator: "/")
+    let own = CaseKey(key)
+    return own.isOurs && own[.backing] != backing ? own.with(.backing, backing).text : nil
   }
 }
 

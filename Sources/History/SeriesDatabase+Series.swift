@@ -124,8 +124,7 @@ extension SeriesDatabase {
         if last != row[0] {
           last = row[0]
           let series = Series(machineKey: row[1], key: row[2], unit: row[3])
-          pages = series.key.split(separator: "/").first { $0.hasPrefix("pages=") }
-            .flatMap { Double($0.dropFirst("pages=".count)) }
+          pages = CaseKey(series.key)[.pages].flatMap(Double.init)
           histories.append(SeriesHistory(series: series, points: []))
         }
         guard let texts = run[row[4]] else { continue }

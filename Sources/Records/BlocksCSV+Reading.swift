@@ -28,10 +28,7 @@ public struct RecordedBlock: Sendable {
 
   /// As of `BlockSeries.interruptTrips`.
   var trips: Double? {
-    let pages = key.split(separator: "/").lazy.compactMap { part in
-      part.hasPrefix("pages=") ? Int(part.dropFirst("pages=".count)) : nil
-    }.first
-    guard !calInterrupts.isEmpty, let pages else { return nil }
+    guard !calInterrupts.isEmpty, let pages = CaseKey(key)[.pages].flatMap({ Int($0) }) else { return nil }
     return Counters(calInterrupts: calInterrupts).interruptTrips(pages: pages)
   }
 

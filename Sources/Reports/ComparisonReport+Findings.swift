@@ -131,10 +131,7 @@ extension ComparisonReport {
   }
 
   private static func split(_ key: String) -> (rest: String, state: String) {
-    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-    let state = parts.first { $0.hasPrefix("state=") }
-    return (
-      parts.filter { $0 != state }.joined(separator: "/"), state.map(String.init) ?? "none that is named"
-    )
+    let own = CaseKey(key)
+    return (own.without(.state).text, own[.state].map { "state=\($0)" } ?? "none that is named")
   }
 }

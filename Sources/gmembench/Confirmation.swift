@@ -73,17 +73,12 @@ struct Confirmation {
   private func measure(
     _ suspects: [SeriesChange], _ setting: Setting, _ folder: FilePath
   ) -> Result<RecordedRun, Refusal> {
-    func names(_ part: Int) -> Set<String> {
-      Set(
-        (suspects.map(\.series.key) + suspects.map(\.after.baseline)).compactMap { key in
-          let parts = key.split(separator: "/")
-          return parts.count > part ? String(parts[part]) : nil
-        })
-    }
+    let keys = (suspects.map(\.series.key) + suspects.map(\.after.baseline)).map(CaseKey.init)
+    func names(_ axis: Axis) -> String { Set(keys.compactMap { $0[axis] }).sorted().joined(separator: ",") }
     let arguments =
       [
-        "run", "--benchmark", names(0).sorted().joined(separator: ","), "--operation",
-        names(1).sorted().joined(separator: ","), "--backing", names(2).sorted().joined(separator: ","),
+        "run", "--benchmark", names(.benchmark), "--operation", names(.operation), "--backing",
+        names(.backing),
       ] + setting.options(pageBytes: Int(getpagesize())) + ["--output", folder.string]
     do {
       try run(arguments)
