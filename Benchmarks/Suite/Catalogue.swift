@@ -59,6 +59,7 @@ public enum Catalogue {
     // A row that says `spin` had spinners.
     if measured.others == .spin, let refusal = needsBystander(measured, context) { throw refusal }
     if measured.others == .poll, let refusal = IdleStatesOff.refusal() { throw refusal }
+    if let refusal = context.cpus.siblingRefusal(of: measured) { throw refusal }
     if let refusal = requirement(of: spec, measured, context) { throw refusal }
     if let refusal = Threads.refusal(measured, context) { throw refusal }
     let notes = [identity.note, Threads.note(measured, context)].compactMap { $0 }

@@ -99,7 +99,10 @@ enum FlushCost {
   // MARK: online-cpus
 
   private static func needsHotplug(_ measured: Case, _ context: MeasuringContext) -> Refusal? {
-    context.cpus.hotplugRefusal(least: leastPoints)
+    guard measured.sibling == nil else {
+      return .unsupported("the sweep itself says which CPUs are online", remedy: "--sibling idle")
+    }
+    return context.cpus.hotplugRefusal(least: leastPoints)
   }
 
   /// A block is a sweep over numbers of online CPUs, and gives one sample.
@@ -110,7 +113,7 @@ enum FlushCost {
     var sweep: BlockReading?
     for count in context.buffers.shuffled(spread(cpus.counts)) {
       if Runner.isInterrupted { throw .failed("interrupted") }
-      do throws(Refusal) { try cpus.keep(count) } catch { throw error.asFailure }
+      do throws(Refusal) { try cpus.keep(cpus.remaining(count)) } catch { throw error.asFailure }
       ckernel_rest(CPUAssignment.hotplugRestMicroseconds)
       let point = try TLBFlush.touch(measured, context)
       guard let fault = median(point.samples) else { throw .failed("no page was touched") }

@@ -15,28 +15,38 @@ public struct Layout: Sendable {
   public let measuringCPU: Int
   /// Who measures on each CPU node, and who can be held beside.
   let nodeCPUs: [Int: NodeCPUs]
+  /// The SMT siblings of the CPU that measures first, where a process is to hold them.
+  public let heldSiblings: CPUSet
+  /// The same of every measuring CPU.
+  private let allHeldSiblings: CPUSet
   /// What a caller should know of these choices.
   public let findings: [Finding]
 
   public init(_ request: SessionRequest, _ topology: Topology, quota: Double?) throws(SessionFailure) {
     let nodes = try MeasuringNodes(request, topology)
     let first = nodes.cpus[0].cpu
+    let siblings = MeasuringSiblings(request.sibling, topology)
+    for place in nodes.cpus { try siblings.check(beside: place.cpu, quota: quota) }
+    heldSiblings = siblings.held(beside: first)
+    allHeldSiblings = nodes.cpus.reduce(CPUSet([])) { $0.union(siblings.held(beside: $1.cpu)) }
     self.topology = topology
     self.quota = quota
     pairs = nodes.pairs
     measuringCPU = first
     nodeCPUs = Dictionary(
       nodes.cpus.map { place in
-        let held = BystanderProcesses.holdable(beside: place.cpu, topology: topology, quota: quota)
+        // What holds the siblings uses the quota too.
+        let left = quota.map { $0 - Double(siblings.held(beside: place.cpu).count) }
+        let held = BystanderProcesses.holdable(beside: place.cpu, topology: topology, quota: left)
         return (place.node, NodeCPUs(cpu: place.cpu, held: held))
       }
     ) { first, _ in first }
-    var findings = nodes.findings
+    var findings = nodes.findings + [siblings.finding(beside: first)].compactMap(\.self)
     if nodes.cpus.count > 1 {
       let list = nodes.cpus.map { "CPU \($0.cpu) of node \($0.node)" }.joined(separator: ", ")
       findings.append(Finding(.note, "measured on \(list)"))
     }
-    let held = BystanderProcesses.holdable(beside: first, topology: topology, quota: quota)
+    let held = nodeCPUs.values.first { $0.cpu == first }?.held ?? CPUSet([])
     let others =
       topology.allowed.count - 1 - topology.siblings(of: first).intersection(topology.allowed).count
     if held.count < others {
@@ -52,7 +62,7 @@ public struct Layout: Sendable {
   public var held: CPUSet { nodeCPUs.values.first { $0.cpu == measuringCPU }?.held ?? CPUSet([]) }
 
   /// Every CPU that is held in some part of the run.
-  var heldCPUs: CPUSet { CPUSet(nodeCPUs.values.reduce(into: Set<Int>()) { $0.formUnion($1.held.members) }) }
+  var heldCPUs: CPUSet { nodeCPUs.values.reduce(allHeldSiblings) { $0.union($1.held) } }
 
   /// How many CPUs can be held on the measuring CPU's node and on the farthest other one that has any: more nodes would
   /// make cases without end. Empty where that makes no difference.

@@ -16,6 +16,8 @@ public struct Selection: Sendable {
   public var order: AccessOrder
   public var state: BlockState
   public var directMap: DirectMapSetting?
+  /// nil for idle.
+  public var sibling: SiblingState?
   /// The nodes of CPU and memory; at least one pair.
   public var pairs: [NodePair]
   public var pages: Int
@@ -24,7 +26,7 @@ public struct Selection: Sendable {
     benchmarks: [String]? = nil, operations: [String]? = nil, backings: [Backing]? = nil,
     others: [OthersState]? = nil, methods: [String]? = nil, threads: [Int]? = nil,
     baseline: Backing? = nil, order: AccessOrder = .sequential, state: BlockState = .cold,
-    directMap: DirectMapSetting? = nil, pairs: [NodePair], pages: Int
+    directMap: DirectMapSetting? = nil, sibling: SiblingState? = nil, pairs: [NodePair], pages: Int
   ) {
     self.benchmarks = benchmarks
     self.operations = operations
@@ -36,6 +38,7 @@ public struct Selection: Sendable {
     self.order = order
     self.state = state
     self.directMap = directMap
+    self.sibling = sibling
     self.pairs = pairs
     self.pages = pages
   }
@@ -52,7 +55,7 @@ extension Selection {
     return Case(spec.benchmark, spec.name, backing, pages: region).with {
       ($0.order, $0.threads) = (spec.order ?? order, threads)
       ($0.cpuNode, $0.memoryNode) = (pair.cpuNode, pair.memoryNode)
-      ($0.others, $0.state, $0.directMap) = (others, state, directMap)
+      ($0.others, $0.state, $0.directMap, $0.sibling) = (others, state, directMap, sibling)
     }
   }
 }

@@ -26,6 +26,8 @@ public struct SessionRequest: Codable, Sendable {
   public var acceptsHostRisk: Bool
   /// CPUs may be taken offline and back.
   public var allowsHotplug: Bool
+  /// Of the measuring CPUs.
+  public var sibling: SiblingState
   public var seed: UInt64
   /// The executable that runs bystanders; nil starts none.
   public var program: String?
@@ -38,7 +40,7 @@ public struct SessionRequest: Codable, Sendable {
     cpu: Int? = nil, cpuNodes: NodeChoice? = nil, memoryNodes: NodeChoice? = nil, regionBytes: Int,
     usesSecretMemory: Bool,
     clock: ClockChoice = .auto, dialect: Dialect? = nil, acceptsHostRisk: Bool = false,
-    allowsHotplug: Bool = false, seed: UInt64, program: String?
+    allowsHotplug: Bool = false, sibling: SiblingState = .idle, seed: UInt64, program: String?
   ) {
     self.cpu = cpu
     self.cpuNodes = cpuNodes
@@ -49,6 +51,7 @@ public struct SessionRequest: Codable, Sendable {
     self.dialect = dialect
     self.acceptsHostRisk = acceptsHostRisk
     self.allowsHotplug = allowsHotplug
+    self.sibling = sibling
     self.seed = seed
     self.program = program
   }
@@ -154,7 +157,8 @@ extension Session {
       runID: "\(compact)-\(plan.seed)", startedAt: startedAt, version: version, fingerprint: fingerprint,
       planName: plan.name, seed: plan.seed, precision: plan.precision, budget: plan.budget,
       clock: context.clock.description, measuringCPU: context.cpus.measuring,
-      heldCPUs: context.cpus.roles.held, onlineCPUs: topology.online, nodeDistances: nodeDistances,
+      heldCPUs: context.cpus.roles.held.union(layout.heldSiblings), onlineCPUs: topology.online,
+      nodeDistances: nodeDistances,
       pages: pages,
       pageBytes: context.pageBytes)
   }

@@ -110,8 +110,34 @@ public final class CPUAssignment {
     do throws(Refusal) {
       try OnlineCPUs.check(beside: measuring, online: topology.online, least: least)
     } catch { return error }
-    guard !allowsHotplug else { return nil }
-    return .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+    return unaskedHotplug
+  }
+
+  private var unaskedHotplug: Refusal? {
+    allowsHotplug ? nil : .unsupported("CPUs are not taken offline unasked", remedy: "--hotplug")
+  }
+
+  /// Why the measuring CPU's SMT siblings cannot be in the state that a case names.
+  public func siblingRefusal(of measured: Case) -> Refusal? {
+    guard let state = measured.sibling else { return nil }
+    let roles = roles(of: measured)
+    guard !roles.siblings.isEmpty else {
+      return .unsupported(
+        "CPU \(roles.measuring) has no SMT sibling that is online", remedy: "--sibling idle")
+    }
+    guard measured.busy == nil, measured.online == nil else {
+      return .unsupported(
+        "the operation itself says which CPUs are busy and online", remedy: "--sibling idle")
+    }
+    switch state {
+    case .idle: return nil
+    case .spin:
+      guard !roles.siblings.isSubset(of: bystanders.cpus) else { return nil }
+      return .unsupported(
+        "no process of ours holds CPU \(roles.siblings), the SMT sibling of CPU \(roles.measuring)",
+        remedy: "--sibling spin")
+    case .offline: return unaskedHotplug ?? OnlineCPUs.refusal(of: roles.siblings)
+    }
   }
 
   /// Lets the state go that a group's cases shared.
@@ -124,7 +150,7 @@ public final class CPUAssignment {
   private func keepOnline(_ cpus: CPUSet) throws(Refusal) {
     do throws(Refusal) {
       if onlineCPUs == nil { onlineCPUs = OnlineCPUs(beside: measuring, online: topology.online) }
-      try onlineCPUs?.keep(cpus.count)
+      try onlineCPUs?.keep(cpus)
     } catch { throw error.asFailure }
     online = cpus
   }

@@ -8,6 +8,9 @@ public struct CPURoles: Hashable, Sendable {
   public let measuring: Int
   /// CPUs that a bystander can hold.
   public let held: CPUSet
+  /// The SMT siblings of the measuring CPU that are online. No thread of a case runs there, and nothing else of ours
+  /// unless the case says so.
+  public let siblings: CPUSet
   /// All online CPUs.
   public let online: CPUSet
   /// Those of them that are left at each number of online CPUs that can be had, by hotplug.
@@ -27,6 +30,7 @@ public struct CPURoles: Hashable, Sendable {
     self.measuring = measuring
     self.held = held
     self.online = online
+    self.siblings = (siblings[measuring] ?? CPUSet([])).intersection(online).subtracting(CPUSet([measuring]))
     self.nodes = nodes
     self.remaining = remaining
     let home = nodes.first { $0.value.contains(measuring) }?.key
@@ -47,14 +51,16 @@ public struct CPURoles: Hashable, Sendable {
     self.init(
       measuring: measuring, held: held, online: topology.online,
       nodes: Dictionary(topology.nodes.map { ($0.number, $0.cpus) }) { first, _ in first },
-      siblings: Dictionary(uniqueKeysWithValues: held.members.map { ($0, topology.siblings(of: $0)) }),
+      siblings: Dictionary(
+        uniqueKeysWithValues: ([measuring] + held.members).map { ($0, topology.siblings(of: $0)) }),
       remaining: remaining)
   }
 
   /// The CPUs that are online; nil where so many cannot be had.
   public func online(in measured: Case) -> CPUSet? {
-    guard let count = measured.online else { return online }
-    return count == online.count ? online : remaining[count]
+    let staying = measured.sibling == .offline ? online.subtracting(siblings) : online
+    guard let count = measured.online else { return staying }
+    return count == staying.count ? staying : remaining[count]
   }
 
   /// The CPUs that a case's threads run on, the measuring one first: as far as they go those of its node, and of each
@@ -73,7 +79,8 @@ public struct CPURoles: Hashable, Sendable {
     let available = held.intersection(online(in: measured) ?? online)
       .subtracting(CPUSet(threads(of: measured)))
     guard let busy = measured.busy else {
-      return (measured.others == .spin ? available : CPUSet([]), .spin)
+      let others = measured.others == .spin ? available : CPUSet([])
+      return (measured.sibling == .spin ? others.union(siblings) : others, .spin)
     }
     let pool = busy.node.map { available.intersection(nodes[$0] ?? CPUSet([])) } ?? available
     return (CPUSet(pool.members.prefix(busy.count)), busy.state)

@@ -41,6 +41,19 @@ public struct OnlineCPUs: ~Copyable {
       "of \(online.count) online CPUs \(reachable - 1) can be taken offline, and \(least - 1) have to be")
   }
 
+  /// Why one of these CPUs cannot be taken offline; changes nothing.
+  public static func refusal(of cpus: CPUSet, files: SystemFiles = SystemFiles()) -> Refusal? {
+    for cpu in cpus.members {
+      switch files.writeRefusal(path(cpu)) {
+      case nil: continue
+      case .some(.noSuchFileOrDirectory): return .unsupported("CPU \(cpu) cannot be taken offline")
+      case .some(let error):
+        return .unsupported("\(path(cpu)): \(error)", remedy: "root, and a writable /sys")
+      }
+    }
+    return nil
+  }
+
   public init(beside cpu: Int, online: CPUSet, files: SystemFiles = SystemFiles()) {
     self.files = files
     removable = CPUSet(
@@ -61,9 +74,8 @@ public struct OnlineCPUs: ~Copyable {
     CPUSet(staying.members + removable.members.prefix(count - staying.count))
   }
 
-  /// Leaves `count` CPUs online.
-  public mutating func keep(_ count: Int) throws(Refusal) {
-    let remaining = self.remaining(count)
+  /// Leaves these CPUs online, and those that cannot be taken offline.
+  public mutating func keep(_ remaining: CPUSet) throws(Refusal) {
     for cpu in removable.members where remaining.contains(cpu) { try bringBack(cpu) }
     for cpu in removable.members.reversed() where !remaining.contains(cpu) && offline[cpu] == nil {
       do throws(Errno) {

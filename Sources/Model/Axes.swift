@@ -26,12 +26,14 @@ extension Axis {
       [("busy", "\(busy.count)"), ("by", busy.state.rawValue)] + (busy.node.map { [("on", "\($0)")] } ?? [])
     })
   public static let online = Axis("online", choice: \.online, isPlanned: true, unset: { _ in "0" })
+  public static let sibling = Axis(
+    "sibling", choice: \.sibling, column: "sibling", option: "sibling", isPlanned: true,
+    unset: { _ in "idle" })
   public static let replica = Axis("replica", choice: \.replica, unset: { _ in "0" })
 
   /// Every axis, in the order of keys.
   public static let all: [Axis] = [
     benchmark, operation, backing, pages, order, threads, cpuNode, memoryNode, others, state, directMap,
-    flush,
-    batch, cycle, busy, online, replica,
+    flush, batch, cycle, busy, online, sibling, replica,
   ]
 }

@@ -17,6 +17,7 @@ extension OthersState: AxisValue {}
 extension BlockState: AxisValue {}
 extension DirectMapSetting: AxisValue {}
 extension FlushSetting: AxisValue {}
+extension SiblingState: AxisValue {}
 
 extension String: AxisValue {
   var axisText: String { self }

@@ -19,6 +19,16 @@ public enum OthersState: String, CaseIterable, Codable, Sendable {
   public static let usual: [OthersState] = [.spin, .idle]
 }
 
+/// The state of the measuring CPU's SMT siblings while a block runs. A case that leaves them idle names none.
+public enum SiblingState: String, CaseIterable, Codable, Sendable {
+  /// Left alone: a flush that reaches them may wait until they wake.
+  case idle
+  /// A pinned process of ours spins in user space on each, and shares the core with the measuring thread.
+  case spin
+  /// Taken offline by hotplug: the measuring thread has its core for itself, and a flush reaches one CPU less.
+  case offline
+}
+
 /// What a block finds of the blocks before it.
 public enum BlockState: String, CaseIterable, Codable, Sendable {
   /// Nothing: frames that are in no cache, from all over the kept memory, in random order.

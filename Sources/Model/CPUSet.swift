@@ -47,6 +47,8 @@ public struct CPUSet: Hashable, Codable, Sendable, CustomStringConvertible {
     return CPUSet(members.filter { both.contains($0) })
   }
 
+  public func union(_ other: CPUSet) -> CPUSet { CPUSet(members + other.members) }
+
   public func isSubset(of other: CPUSet) -> Bool { Set(members).isSubset(of: other.members) }
 
   /// The kernel's notation, shortest form: `0-3,8`. The empty set is the empty string.

@@ -29,6 +29,8 @@ public struct Case: Hashable, Codable, Sendable {
   public var busy: BusyCPUs?
   /// CPUs online, by hotplug; nil where the case leaves that alone.
   public var online: Int?
+  /// What the measuring CPU's SMT siblings do; nil where they are left idle, and where there are none.
+  public var sibling: SiblingState?
   /// Which of several identical arms; nil but in a selfcheck.
   public var replica: Int?
 

@@ -4,7 +4,7 @@ import Model
 /// summary.csv: one row a case. Files of older schemas, which have fewer columns, can be read.
 public enum SummaryCSV {
   /// The version of the columns and their meanings.
-  public static let schema = 2
+  public static let schema = 3
 
   /// The columns' names in their order.
   public static let columns: [String] = table.map(\.facts.name)

@@ -22,5 +22,9 @@ extension SummaryCSV {
       "direct_map", "What --direct-map asked for: `cold` or `split`.",
       empty: "where blocks take the direct map as it comes"
     ) { $0.measured.directMap?.rawValue },
+    .text(
+      "sibling", "What --sibling had the measuring CPU's SMT siblings do: `spin` or `offline`.",
+      empty: "where they are left idle, and where there are none", since: 3
+    ) { $0.measured.sibling?.rawValue },
   ]
 }

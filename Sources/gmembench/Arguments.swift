@@ -10,6 +10,7 @@ extension PlanName: ExpressibleByArgument {}
 extension Backing: ExpressibleByArgument {}
 extension AccessOrder: ExpressibleByArgument {}
 extension OthersState: ExpressibleByArgument {}
+extension SiblingState: ExpressibleByArgument {}
 extension BlockState: ExpressibleByArgument {}
 extension DirectMapSetting: ExpressibleByArgument {}
 extension ClockChoice: ExpressibleByArgument {}

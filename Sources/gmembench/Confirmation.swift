@@ -45,7 +45,10 @@ struct Confirmation {
       add("--others", "others")
       add("--state", "state")
       add("--direct-map", "direct_map")
-      if axes["online"] != nil { options.append("--hotplug") }
+      add("--sibling", "sibling")
+      if axes["online"] != nil || axes["sibling"] == SiblingState.offline.rawValue {
+        options.append("--hotplug")
+      }
       if isCounted { options += ["--clock", "instructions"] }
       return options
     }

@@ -99,7 +99,8 @@ struct RunCommand: ParsableCommand {
     try checkHasMeaning(plan)
     let outline = PlanOutline(
       plan: plan, topology: machine, source: topology, quota: layout.quota, pairs: layout.pairs,
-      measuringCPU: layout.measuringCPU, heldCPUs: layout.held, findings: layout.findings,
+      measuringCPU: layout.measuringCPU, heldCPUs: layout.held.union(layout.heldSiblings),
+      findings: layout.findings,
       pageBytes: pageBytes)
     try write(outline.render(color: usesColor(.standardOutput)))
   }

@@ -74,6 +74,12 @@ struct SelectionOptions: ParsableArguments {
       "States of the other CPUs: spin, idle; poll (idle, but kept from idle states).", valueName: "list"))
   var others: CommaSeparated<OthersState>?
 
+  @Option(
+    help:
+      "The measuring CPU's SMT siblings: left alone (idle), held by a process that spins (spin), or taken offline (offline: as root, with --hotplug)."
+  )
+  var sibling: SiblingState = .idle
+
   @Option(help: "What the arms are compared with (default: guest_memfd, else memfd, else anonymous).")
   var baseline: Backing?
 
@@ -97,7 +103,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Flag(
     help: ArgumentHelp(
-      "Let targets take CPUs offline and back, as root; flush-cost too, where it has no better method.",
+      "Let targets and --sibling offline take CPUs offline and back, as root; flush-cost too, where it has no better method.",
       discussion: "Whatever runs on this machine bound to one CPU loses that.")
   )
   var hotplug = false
@@ -135,7 +141,7 @@ struct SelectionOptions: ParsableArguments {
       cpu: cpu, cpuNodes: cpuNode, memoryNodes: memoryNode, regionBytes: regionBytes,
       usesSecretMemory: backing?.values.contains { $0.source == .memfdSecret } ?? true, clock: clock,
       dialect: abi.dialect,
-      acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, seed: seed, program: program)
+      acceptsHostRisk: acceptHostRisk, allowsHotplug: hotplug, sibling: sibling, seed: seed, program: program)
   }
 
   /// What is wrong with a request is bad usage or a failure.
@@ -178,6 +184,7 @@ struct SelectionOptions: ParsableArguments {
       backings: backing?.values, others: others?.values, methods: method?.values.map(\.name),
       threads: threads.map { ThreadCount.numbers($0.values, all: most) },
       baseline: baseline, order: order, state: state, directMap: directMap,
+      sibling: sibling == .idle ? nil : sibling,
       pairs: layout.pairs, pages: pages)
     return Plan.make(
       plan, selection, precision: precision?.value, budget: budget?.seconds, seed: seed,

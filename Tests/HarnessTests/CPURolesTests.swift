@@ -54,4 +54,30 @@ struct CrewTests {
     #expect(roles.online(in: measured(.spin, online: 6)) == CPUSet(0..<6))
     #expect(roles.online(in: measured(.spin, online: 1)) == nil)
   }
+
+  /// CPUs 0 and 4, 1 and 5, … share a core; CPU 3 measures, so that no thread and no spinner of `others` gets CPU 7.
+  private let paired = CPURoles(
+    measuring: 3, held: CPUSet([0, 1, 2, 4, 5, 6]), online: CPUSet(0..<8),
+    siblings: Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, CPUSet([($0 + 4) % 8])) }))
+
+  @Test func theSiblingIsLeftAloneUnlessTheCaseSaysSo() {
+    #expect(paired.siblings == CPUSet([7]))
+    #expect(!paired.busy(in: measured(.spin)).cpus.contains(7))
+    #expect(paired.online(in: measured(.spin)) == CPUSet(0..<8))
+    let idle = measured(.spin).with { $0.sibling = .idle }
+    #expect(paired.busy(in: idle).cpus == paired.busy(in: measured(.spin)).cpus)
+  }
+
+  @Test(arguments: [(OthersState.spin, CPUSet([0, 1, 2, 4, 5, 6, 7])), (.idle, CPUSet([7]))])
+  func theSiblingSpinsBesideWhatTheOthersDo(others: OthersState, busy: CPUSet) {
+    let spinning = paired.busy(in: measured(others).with { $0.sibling = .spin })
+    #expect(spinning.cpus == busy && spinning.state == .spin)
+    #expect(paired.threads(of: measured(others, threads: 8)).contains(7) == false)
+  }
+
+  @Test func theSiblingAloneGoesOffline() {
+    let offline = measured(.spin).with { $0.sibling = .offline }
+    #expect(paired.online(in: offline) == CPUSet(0..<7))
+    #expect(paired.busy(in: offline).cpus == CPUSet([0, 1, 2, 4, 5, 6]))
+  }
 }

@@ -53,14 +53,16 @@ struct CaseKeyTests {
     ({ $0.busy = BusyCPUs(2, .walk) }, "fault-in/touch/memfd" + end + "/busy=2:walk"),
     ({ $0.busy = BusyCPUs(0, .vcpu, node: 1) }, "fault-in/touch/memfd" + end + "/busy=0:vcpu@1"),
     ({ $0.online = 3 }, "fault-in/touch/memfd" + end + "/online=3"),
+    ({ $0.sibling = .spin }, "fault-in/touch/memfd" + end + "/sibling=spin"),
     ({ $0.replica = 0 }, "fault-in/touch/memfd" + end + "/replica=0"),
     (
       {
         ($0.directMap, $0.flush, $0.batch, $0.cycle) = (.cold, .on, 1, 2)
         ($0.busy, $0.online, $0.replica) = (BusyCPUs(1, .syscall), 4, 5)
+        $0.sibling = .offline
       },
       "fault-in/touch/memfd" + end
-        + "/direct_map=cold/flush=on/batch=1/cycle=2/busy=1:syscall/online=4/replica=5"
+        + "/direct_map=cold/flush=on/batch=1/cycle=2/busy=1:syscall/online=4/sibling=offline/replica=5"
     ),
   ]
 

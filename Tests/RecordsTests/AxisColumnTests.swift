@@ -9,6 +9,7 @@ struct AxisColumnTests {
   @Test func anAxisWithAColumnIsWrittenThere() throws {
     var report = Made.report()
     report.summaries[0].measuredCase.directMap = .cold
+    report.summaries[0].measuredCase.sibling = .offline
     let measured = report.summaries[0].measuredCase
     let row = try #require(try SummaryCSV.rows(of: SummaryCSV.bytes(of: report), file: "summary.csv").first)
     for axis in Axis.all {

@@ -8,7 +8,7 @@ import Testing
   static let schema = """
     schema, run_id, case, started_at, machine_key, kernel_release, architecture, hypervisor, benchmark, operation, \
     backing, abi, guest_memfd_flags, page_bytes, pages, order, threads, cpu_node, memory_node, placement, others, \
-    state, direct_map, flush, method, unit, status, reason, blocks, samples, mean, stddev, min, p50, p50_low, p50_high, \
+    state, direct_map, sibling, flush, method, unit, status, reason, blocks, samples, mean, stddev, min, p50, p50_low, p50_high, \
     p90, p99, p99_9, max, mad, outliers_mild, outliers_severe, baseline, ratio, ratio_low, ratio_high, shift, \
     shift_low, shift_high, level2_splits, level3_splits, cal_interrupts, tlb_interrupts, pf_taken, \
     context_switches, migrations, passes, between_share, levels, adjusted_ratio, adjusted_ratio_low, adjusted_ratio_high, \
@@ -131,11 +131,11 @@ import Testing
       try SummaryCSV.rows(of: bytes("schema,case\n1,x\n"), file: "f")
     }
     let lines = text.split(separator: "\n")
-    let other = lines[0] + "\n3" + lines[1].dropFirst() + "\n"
+    let other = lines[0] + "\n4" + lines[1].dropFirst() + "\n"
     let failure = #expect(throws: CSVFailure.self) {
       try SummaryCSV.rows(of: bytes(String(other)), file: "f")
     }
-    #expect(failure?.description.contains("schema 3") == true)
+    #expect(failure?.description.contains("schema 4") == true)
     let row = try #require(try SummaryCSV.rows(of: bytes(text), file: "f").first)
     #expect(throws: CSVFailure.self) { try row.number("case") }
   }

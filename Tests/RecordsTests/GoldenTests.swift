@@ -20,6 +20,7 @@ import Testing
   private static var report: RunReport {
     var full = Made.summary()
     full.measuredCase.directMap = .split
+    full.measuredCase.sibling = .spin
     full.abi = .mainline
     full.guestMemfdFlags = 3
     full.placement = .misplaced(2)

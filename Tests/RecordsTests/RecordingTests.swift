@@ -118,7 +118,7 @@ import Testing
     #expect(rows[1].figures.blocks == 8 && rows[1].figures.samples == 24 && rows[1].figures.maximum == 74)
     #expect(rows[1].figures.effect?.isPaired == false && (rows[1].figures.effect?.ratio?.value ?? 0) > 1.5)
     let back = try SummaryCSV.rows(of: SummaryCSV.bytes(of: rows), file: "f")
-    #expect(back[1]["schema"] == "2" && back[1]["run_id"] == "x" && back[1]["baseline"] == "redis, get")
+    #expect(back[1]["schema"] == "3" && back[1]["run_id"] == "x" && back[1]["baseline"] == "redis, get")
     for column in ["unit", "status", "machine_key", "backing", "cal_interrupts"] {
       #expect(back[1][column] == "")
     }
@@ -155,7 +155,7 @@ import Testing
     (header + "r,c,0,0,1\nq,c,1,0,1\n", "3:1: a second run, 'q', after 'r': give each run a file of its own"),
     (header + "r,c,0,0,1\nr,c,0,1,\"2", "3:9: a quote that is not closed"),
     (header + "r,c,0,0,1\nr,c,0", "3:5: 3 fields, but the header names 5: 'sample' is missing"),
-    ("schema,case\n", "1:1: not a summary of schema 1 or 2: the column 'run_id' is missing"),
+    ("schema,case\n", "1:1: not a summary of schema 1 or 2 or 3: the column 'run_id' is missing"),
     ("run_id,case,block,round\n", "1:1: not a blocks.csv: the column 'position' is missing"),
   ])
   func badInputSaysWhere(text: String, message: String) throws {

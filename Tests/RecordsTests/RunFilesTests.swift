@@ -53,7 +53,7 @@ import Testing
     let text = String(decoding: try RunJSON(Made.report()).bytes(), as: UTF8.self)
     for part in [
       "\"run_id\" : \"20261124T120000Z-7\"", "\"machine_key\" : \"amd-epyc", "\"memory_gib\" : 24",
-      "\"spec_store_bypass\" : \"Vulnerable\"", "\"high\" : null", "\"schema\" : 2", "\"held_cpus\" : \"1\"",
+      "\"spec_store_bypass\" : \"Vulnerable\"", "\"high\" : null", "\"schema\" : 3", "\"held_cpus\" : \"1\"",
       "\"case\" : \"fault-in/touch/memfd_secret/", "\"page_overhead\" : 9.5", "\"invalid_blocks\" : 0",
     ] {
       #expect(text.contains(part), "\(part)")
