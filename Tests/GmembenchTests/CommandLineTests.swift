@@ -111,6 +111,29 @@ struct CommandLineTests {
     #expect(outcome.status == 0 && outcome.output.contains(" threads=\(numbers) "), "\(outcome.output)")
   }
 
+  @Test(arguments: [
+    ("8-nodes-512-cpus", ["--sibling", "spin"], Int32(0), "511 other CPUs to hold", " sibling=spin"),
+    (
+      "8-nodes-512-cpus", [], 0, "510 other CPUs to hold",
+      "the SMT sibling of the measuring CPU 511, is left idle"
+    ),
+    (
+      "offline-cpus", ["--cpu", "7", "--sibling", "offline"], 64, "",
+      "--sibling offline: CPU 7 has no SMT sibling that is online"
+    ),
+  ])
+  func aPlanSaysWhatTheSiblingDoes(
+    name: String, options: [String], status: Int32, held: String, words: String
+  ) throws {
+    let topology = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../Topologies/\(name).txt").standardized.path
+    let outcome = try Program.run(
+      ["--dry-run", "--topology", topology, "--operation", "touch"] + options)
+    let text = outcome.output + outcome.errors
+    #expect(outcome.status == status && text.contains(words), "\(text)")
+    if status == 0 { #expect(text.contains(held)) }
+  }
+
   @Test func moreMemoryThanThereIs() throws {
     let outcome = try Program.run(["--size", "100000GiB", "--backing", "anonymous"])
     #expect(outcome.status == 1)
