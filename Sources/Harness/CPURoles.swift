@@ -52,7 +52,7 @@ public struct CPURoles: Hashable, Sendable {
       measuring: measuring, held: held, online: topology.online,
       nodes: Dictionary(topology.nodes.map { ($0.number, $0.cpus) }) { first, _ in first },
       siblings: Dictionary(
-        uniqueKeysWithValues: ([measuring] + held.members).map { ($0, topology.siblings(of: $0)) }),
+        uniqueKeysWithValues: held.union(CPUSet([measuring])).members.map { ($0, topology.siblings(of: $0)) }),
       remaining: remaining)
   }
 
