@@ -34,12 +34,16 @@ struct MeasuringSiblings {
     guard state == .spin else { return }
     let forbidden = siblings.subtracting(topology.allowed)
     guard forbidden.isEmpty else {
-      throw .refused(.failed(
-        "--sibling spin: this process may not run on CPU \(forbidden), the SMT sibling of CPU \(cpu) (taskset -p)"))
+      throw .refused(
+        .failed(
+          "--sibling spin: this process may not run on CPU \(forbidden), the SMT sibling of CPU \(cpu) (taskset -p)"
+        ))
     }
     if let quota, Int(quota) < 1 + siblings.count {
-      throw .refused(.failed(
-        "--sibling spin: the CPU quota is \(quota), and CPU \(cpu) with its SMT siblings takes \(1 + siblings.count)"))
+      throw .refused(
+        .failed(
+          "--sibling spin: the CPU quota is \(quota), and CPU \(cpu) with its SMT siblings takes \(1 + siblings.count)"
+        ))
     }
   }
 
