@@ -4,7 +4,7 @@ import Model
 import Testing
 
 @Suite("who does what beside the measuring CPU")
-struct CrewTests {
+struct CPURolesTests {
   private let roles = CPURoles(
     measuring: 5, held: CPUSet(0..<5), online: CPUSet(0..<6), nodes: [0: CPUSet(0..<3), 1: CPUSet(3..<6)],
     remaining: [2: CPUSet([0, 5]), 3: CPUSet([0, 1, 5])])
