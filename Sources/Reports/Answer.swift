@@ -21,6 +21,7 @@ public enum Answer {
       "What it means per GiB of guest memory (\(Figures.count(pages)) pages of \(size(pageBytes))"
       + (report.isComplete ? ")\n" : "; partial run)\n")
       + "total = mean page × pages, the tail included; in brackets the 95 % interval of what is added (from the passes)\n"
+    text += conditions(report)
     let held = report.context.heldCPUs.count
     for question in Question.all(held: held) {
       text += question.answer(report.summaries, pages: Double(pages))
@@ -31,6 +32,18 @@ public enum Answer {
         "memfd_secret is a proxy: its pages leave the direct map, but it is not guest_memfd and no VM uses it\n"
     }
     return text
+  }
+
+  /// What blocks found, where that is not what a large region finds.
+  private static func conditions(_ report: RunReport) -> String {
+    let cold = report.summaries.first {
+      $0.hasFigure && $0.measuredCase.state == .cold && $0.measuredCase.directMap != .cold
+    }
+    guard let cold else { return "" }
+    let bytes = cold.measuredCase.pages * max(1, report.context.pageBytes)
+    return
+      "blocks of \(size(bytes)) found cold frames in random order, and huge pages that were there: a whole GiB on a "
+      + "fresh host may differ\n"
   }
 
   /// What splits of the direct map took, of the rows that took pages out of it within what was timed: a page table

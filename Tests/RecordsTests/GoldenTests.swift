@@ -114,7 +114,7 @@ import Testing
       let text = try String(contentsOf: run.appendingPathComponent("run.json"), encoding: .utf8)
       #expect(try String(decoding: #require(kept.context).bytes(), as: UTF8.self) == text, "\(run.path)")
     }
-    #expect(schemas == ["1", "2"])
+    #expect(schemas == ["1", "2", "3"])
   }
 
   /// A column may come in, but none goes or moves.
