@@ -114,7 +114,7 @@ enum FlushCost {
     for count in context.buffers.shuffled(spread(cpus.counts)) {
       if Runner.isInterrupted { throw .failed("interrupted") }
       do throws(Refusal) { try cpus.keep(cpus.remaining(count)) } catch { throw error.asFailure }
-      ckernel_rest(CPUAssignment.hotplugRestMicroseconds)
+      try CPUAssignment.settle()
       let point = try TLBFlush.touch(measured, context)
       guard let fault = median(point.samples) else { throw .failed("no page was touched") }
       // Counters add up over the points; interrupts, which not every point has a column of each CPU for, are absent.
