@@ -118,7 +118,11 @@ public final class Pass: PassMeasurer {
     try context.moveToNode(of: measured)
     let held = context.cpus.heldOnline
     try context.cpus.bystanders.hold(held, .spin)
-    return probes?.read(context.clock, hasWitness: !held.isEmpty) ?? Probes()
+    let before = context.cpus.bystanders.gaps
+    var read = probes?.read(context.clock, hasWitness: !held.isEmpty) ?? Probes()
+    // An interrupt that no spinning process saw was none: the call came back without waiting for anything.
+    if context.cpus.bystanders.gaps == before { read.interrupt = nil }
+    return read
   }
 
   /// One block, with the machine in the state that the case names: arranged, measured, and held against what its

@@ -36,6 +36,9 @@ public final class BystanderProcesses {
 
     func hold(_ state: BusyState?) throws(Refusal) {
       guard state != self.state else { return }
+      // After a vCPU the kernel no longer finds the process by its registration (`ckernel_probe_interrupt`) until it has
+      // been switched in again.
+      if self.state == .vcpu, state != nil { try bystander.command(CHELPERS_BYSTANDER_IDLE) }
       try bystander.command(state.command)
       self.state = state
     }
@@ -97,6 +100,9 @@ public final class BystanderProcesses {
     }
     return reason
   }
+
+  /// Gaps that all of them have counted so far.
+  public var gaps: UInt64 { nodes.reduce(0) { $0 &+ $1.bystander.read().gaps } }
 
   /// Copies what each has counted so far into `counts`, which has one entry a bystander.
   public func read(into counts: inout [chelpers_bystander_counts]) {
