@@ -36,9 +36,6 @@ public final class BystanderProcesses {
 
     func hold(_ state: BusyState?) throws(Refusal) {
       guard state != self.state else { return }
-      // After a vCPU the kernel no longer finds the process by its registration (`ckernel_probe_interrupt`) until it has
-      // been switched in again.
-      if self.state == .vcpu, state != nil { try bystander.command(CHELPERS_BYSTANDER_IDLE) }
       try bystander.command(state.command)
       self.state = state
     }

@@ -9,14 +9,14 @@ import Testing
 
 private let allowed = Affinity.current() ?? CPUSet([])
 
-/// The interrupt of the probes reaches a bystander process whatever it did before.
+/// The interrupt of the probes is a gap of a bystander process.
 @Suite(
   "probed bystander processes", .serialized,
   .enabled(if: builtProgram != nil && allowed.count > 1, "the built gmembench and a second CPU"))
 struct ProbedBystandersTests {
-  @Test(arguments: BusyState.allCases)
-  func theProbesInterruptReachesAProcessAfterEveryState(state: BusyState) throws {
-    if state == .vcpu, ckernel_guest_supported() == 0 || access("/dev/kvm", R_OK | W_OK) != 0 { return }
+  /// Not after a vCPU: there the kernel may no longer find the process (`Pass` then has no such probe).
+  @Test(arguments: [BusyState.spin, .syscall, .walk])
+  func theProbesInterruptReachesAProcessThatSpins(state: BusyState) throws {
     let program: String = try #require(builtProgram)
     let cpu = try #require(allowed.members.first)
     try Affinity.pin(toCPU: allowed.members[1])
