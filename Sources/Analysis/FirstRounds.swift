@@ -67,14 +67,21 @@ extension FirstRounds {
 
   /// Of so many cases, by that assumption.
   public static func assumedSeconds(cases: Int, pages: Int, passes: Int) -> Double {
-    Double(cases * blocks(passes: passes)) * (assumedBlockSeconds + Double(pages) * assumedPageSeconds)
+    Self(assumed: cases, passes: passes, pages: pages, within: .infinity, smallest: nil).seconds
   }
 
   /// Of a plan, by that assumption.
   public init(assumed plan: Plan, pages: Int) {
-    let blocks = Double(plan.groups.reduce(0) { $0 + $1.cases.count } * Self.blocks(passes: plan.passes))
+    self.init(
+      assumed: plan.groups.reduce(0) { $0 + $1.cases.count }, passes: plan.passes, pages: pages,
+      within: plan.budget,
+      smallest: plan.smallestPages)
+  }
+
+  private init(assumed cases: Int, passes: Int, pages: Int, within budget: Double, smallest: Int?) {
+    let blocks = Double(cases * Self.blocks(passes: passes))
     self.init(
       fixed: blocks * Self.assumedBlockSeconds, perPage: blocks * Self.assumedPageSeconds, pages: pages,
-      within: plan.budget, smallest: plan.smallestPages)
+      within: budget, smallest: smallest)
   }
 }

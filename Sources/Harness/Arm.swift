@@ -205,7 +205,7 @@ struct Arm {
     }
     if let firstShortcoming, series.blocks > 0 {
       let all = series.blocks + summary.invalidBlocks
-      note("\(summary.invalidBlocks) of \(all) blocks are no result, the first one: \(firstShortcoming)")
+      note("\(summary.invalidBlocks) of \(all) blocks gave no result, the first because: \(firstShortcoming)")
     }
     // Drift is not measured away: what would take many times as long would not get there.
     if let missing, missing <= 20 * series.blocks {

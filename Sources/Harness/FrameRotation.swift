@@ -101,8 +101,8 @@ public final class FrameRotation {
   /// half of what is kept, which find what the one before left; and where each block takes new frames and those of the
   /// last are kept.
   ///
-  /// - Parameter beside: whether the block makes a VM, which takes frames from the same lists before and leaves them on
-  ///   top: without more, the next block would get this one's.
+  /// - Parameter beside: whether the block makes a VM. The VM takes frames from the same lists first, and its frames lie on
+  ///   top of them afterwards. Without further frames the next block would get this one's.
   /// - Returns: whether it freed any.
   public func lend(to measured: Case, besideMachine beside: Bool = false) -> Bool {
     prepare(for: measured)

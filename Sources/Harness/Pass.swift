@@ -121,7 +121,7 @@ public final class Pass: PassMeasurer {
     let before = context.cpus.bystanders.gaps
     var read = probes?.read(context.clock, hasWitness: !held.isEmpty) ?? Probes()
     // An interrupt that no spinning process saw was none: the call came back without waiting for anything. Seen after a
-    // process had run a vCPU (PVM): 0.5 µs instead of 9, and effects adjusted by a factor of four.
+    // process had run a vCPU (PVM): the call took 0.5 µs instead of 9, and adjusted effects were wrong by a factor of four.
     if context.cpus.bystanders.gaps == before { read.interrupt = nil }
     return read
   }

@@ -209,8 +209,8 @@ public struct Runner {
 
   /// Chooses the pages of a block: where the first rounds of every case would not fit the budget, as one block of each
   /// tells, blocks are halved until they do. By halves only, and nothing finer is sought, because pages are part of a
-  /// case's key and series should go on. What of a block does not depend on its pages, small blocks tell. None of these
-  /// blocks is a result.
+  /// case's key and series should go on. Blocks of the smallest size tell which part of a block's time does not depend
+  /// on its pages. None of these blocks is a result.
   private mutating func calibrate() throws(SinkFailure) {
     guard let smallest = plan.smallestPages, !context.clock.countsInstructions else { return }
     let large = measureOnce(groups.map { $0.arms.filter { !$0.hasFailed }.map(\.measuredCase) })
@@ -228,9 +228,11 @@ public struct Runner {
         context.endGroup()
         return cases
       })
-    guard small.count == large.count, !Self.isInterrupted else { return }
+    guard !small.isEmpty, !Self.isInterrupted else { return }
+    // Time may have allowed fewer groups than before.
+    let share = small.reduce(0, +) / large.prefix(small.count).reduce(0, +)
     let first = FirstRounds(
-      large: round * blocks, small: small.reduce(0, +) * scale * blocks, pages: before, within: secondsLeft,
+      large: round * blocks, small: share * round * blocks, pages: before, within: secondsLeft,
       smallest: smallest)
     if let finding = first.finding(budget: secondsLeft) { warn(finding) }
     let pages = first.pages

@@ -5,7 +5,7 @@ import Model
 /// The samples of a block: one value per timed call, per page (or per VM), in the case's unit.
 public struct Samples {
   public var values: [Double]
-  /// Why they are no result.
+  /// Why they give no result.
   public var shortcoming: String?
 
   public init(_ values: [Double], shortcoming: String? = nil) {

@@ -4,8 +4,8 @@ import Model
 /// Where the pages of a mapping are, from /proc/PID/numa_maps (CONFIG_NUMA; proc(5)): a line for each mapping, by the
 /// address at which it begins.
 ///
-/// It is read where move_pages does not answer: that call needs CAP_SYS_NICE in many containers, and answers for
-/// pages alone that it could move, which those of memfd_secret are not on every kernel. How it can mislead: it tells how
+/// It is read where move_pages does not answer: many containers forbid the call, and older kernels answer ENOENT for the
+/// pages of memfd_secret, because their `follow_page()` returns none for such a mapping. How it can mislead: it tells how
 /// many pages are on a node, not which, so that it is used where it counts all pages of a mapping and no others.
 struct NUMAMaps {
   private let text: String

@@ -9,7 +9,7 @@ import Statistics
 ///
 /// The flush is the effect of rounds that hold the fault with it and without. The rest is a difference of medians of arms
 /// that were measured in other rounds, which has no interval. Where the kernel cannot switch the flush off, removal and
-/// flush are one figure, and no part of it is booked on the flush.
+/// flush are one figure, and no part of it is counted as the flush.
 struct FlushShares {
   private struct Line {
     var threads: Int

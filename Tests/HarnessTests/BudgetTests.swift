@@ -80,18 +80,20 @@ struct BudgetTests {
     #expect(zip(sink.blocks, sink.blocks.dropFirst()).allSatisfy { $0.elapsed < $1.elapsed })
   }
 
-  private func slow(_ nanosecondsPerPage: UInt64, batches: [Int?] = [nil]) -> Group {
+  private func slow(
+    _ nanosecondsPerPage: UInt64, fixed: UInt64 = 0, name: String = "slow", batches: [Int?] = [nil]
+  ) -> Group {
     let operation = MeasuredOperation(
       OperationSpec(
-        benchmark: "made-up", name: "slow", summary: "", method: "made up", backings: Backing.allCases
+        benchmark: "made-up", name: name, summary: "", method: "made up", backings: Backing.allCases
       )
     ) { measured, context throws(Refusal) in
-      let end = ckernel_clock_monotonic() + nanosecondsPerPage * UInt64(measured.pages)
+      let end = ckernel_clock_monotonic() + fixed + nanosecondsPerPage * UInt64(measured.pages)
       while ckernel_clock_monotonic() < end {}
       return try MadeUpRun.call(context, ticks: 8000, pages: measured.pages)
     }
     let cases = batches.map { batch in
-      var measured = MadeUpRun.measured(.memfd)
+      var measured = MadeUpRun.measured(.memfd, operation: name)
       measured.batch = batch
       return measured
     }
@@ -130,6 +132,14 @@ struct BudgetTests {
     #expect(report.summaries.map(\.measuredCase.pages) == [2, 2])
     #expect(report.summaries.map(\.measuredCase.batch) == [1, 2])
     #expect(report.summaries.map(\.baseline?.batch) == [nil, 1])
+  }
+
+  /// An eighth of the time left is enough for one block of two operations, and afterwards for a small block of one.
+  @Test func whatDoesNotFitIsNamedWhereSmallBlocksTakeAsLong() throws {
+    let groups = ["a", "b", "c"].map { slow(0, fixed: 100_000_000, name: $0) }
+    let (report, _) = try run(groups, precision: 0.01, budget: 0.9, smallest: 1)
+    #expect(report.context.pages == MadeUpRun.pages)
+    #expect(report.warnings.contains { $0.what.contains("the first rounds of every case take about") })
   }
 
   @Test func blocksKeepTheSizeThatWasAskedFor() throws {

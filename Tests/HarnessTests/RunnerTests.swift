@@ -257,7 +257,7 @@ struct RunnerTests {
     #expect(invalid > 0 && arm.blocks > 0)
     #expect(
       arm.reason?.hasPrefix(
-        "\(invalid) of \(arm.blocks + invalid) blocks are no result, the first one: reason 2") == true,
+        "\(invalid) of \(arm.blocks + invalid) blocks gave no result, the first because: reason 2") == true,
       "\(arm.reason ?? "")")
   }
 

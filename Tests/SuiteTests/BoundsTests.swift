@@ -47,12 +47,12 @@ struct BoundsTests {
       #expect(topology.allowedNodes.contains(measured.memoryNode))
       #expect(topology.node(measured.cpuNode)?.cpus.isEmpty == false)
     }
-    for seat in layout.nodeCPUs.values {
-      #expect(topology.allowed.contains(seat.cpu) && topology.online.contains(seat.cpu))
-      #expect(seat.held.isSubset(of: topology.allowed) && seat.held.isSubset(of: topology.online))
+    for cpus in layout.nodeCPUs.values {
+      #expect(topology.allowed.contains(cpus.cpu) && topology.online.contains(cpus.cpu))
+      #expect(cpus.held.isSubset(of: topology.allowed) && cpus.held.isSubset(of: topology.online))
       #expect(
-        seat.held.intersection(topology.siblings(of: seat.cpu)).isEmpty && !seat.held.contains(seat.cpu))
-      if let quota = layout.quota { #expect(Double(seat.held.count + 1) <= quota) }
+        cpus.held.intersection(topology.siblings(of: cpus.cpu)).isEmpty && !cpus.held.contains(cpus.cpu))
+      if let quota = layout.quota { #expect(Double(cpus.held.count + 1) <= quota) }
     }
   }
 

@@ -51,7 +51,7 @@ ckernel_payload_emulated:
 	movb	%r10b, (%rsi)
 	jmp	*%rbx
 /*
- * A third program, which looks at the clock and counts gaps as CHelpers/companion.c does. Registers at entry
+ * A third program, which looks at the clock and counts gaps as CHelpers/bystander.c does. Registers at entry
  * (set by ckernel_vcpu_watch):
  *   rbx  the command's word          r8d  the command to stay for      rbp  the word to acknowledge it in
  *   rcx  the count of gaps           rsi  the ticks stolen             rdi  the ring of lengths

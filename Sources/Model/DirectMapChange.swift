@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What preparing memory out made of the kernel's direct map.
+/// How the kernel's direct map changed while memory was prepared.
 public struct DirectMapChange: Hashable, Codable, Sendable {
   /// What each size of entry maps, before and after; machine-wide.
   public var before: DirectMapSizes
