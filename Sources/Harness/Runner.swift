@@ -105,6 +105,9 @@ public struct Runner {
 
   private var secondsLeft: Double { plan.budget - elapsed }
 
+  /// Whether another visit may begin. A clock that counts instructions tells nothing of that: there rounds are counted.
+  private var hasTimeLeft: Bool { context.clock.countsInstructions || secondsLeft > 0 }
+
   /// The run so far: every row is partial until the end.
   private mutating func publish() throws(SinkFailure) {
     report.summaries = groups.flatMap { group in
@@ -122,7 +125,7 @@ public struct Runner {
 
   private mutating func measure() throws(SinkFailure) {
     var stopping = StoppingRule(precision: plan.precision)
-    while pass < plan.passes, !Self.isInterrupted {
+    while pass < plan.passes, hasTimeLeft, !Self.isInterrupted {
       pass += 1
       do throws(Refusal) {
         try measurer.beginPass(groups.flatMap(\.arms).filter { !$0.hasFailed }.map(\.measuredCase))
@@ -167,7 +170,7 @@ public struct Runner {
     let end = elapsed + secondsLeft / Double(plan.passes - pass + 1)
     var generator = generator(groups.count, round: 0)
     let order = groups.indices.filter { groups[$0].isAlive }.shuffled(using: &generator)
-    for (done, index) in order.enumerated() where !Self.isInterrupted {
+    for (done, index) in order.enumerated() where hasTimeLeft && !Self.isInterrupted {
       let shares = order[done...].map { groups[$0].visitShare(leastRounds: Self.leastRounds) }
       let share = VisitShare.seconds(of: shares, first: end - elapsed)
       try visit(index, until: elapsed + share)
@@ -190,8 +193,8 @@ public struct Runner {
     do throws(SinkFailure) { try publish() } catch { throw .sink(error) }
   }
 
-  /// Whether another round fits. A clock that counts instructions jumps while all CPUs idle: its deadline may pass in
-  /// a moment, so there rounds are counted.
+  /// Whether another round fits. A clock that counts instructions jumps while all CPUs idle, so that a deadline may pass
+  /// in a moment.
   private func hasTime(_ index: Int, until deadline: Double, rounds: Int) -> Bool {
     if context.clock.countsInstructions { return rounds < Self.countedRounds }
     if rounds < Self.leastRounds { return secondsLeft > 0 }

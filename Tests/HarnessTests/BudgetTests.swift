@@ -142,6 +142,13 @@ struct BudgetTests {
     #expect(report.warnings.contains { $0.what.contains("the first rounds of every case take about") })
   }
 
+  @Test func noVisitBeginsOnceTheBudgetIsSpent() throws {
+    // A pass takes 0.6 s: a warm-up and a block of each operation.
+    let groups = ["a", "b", "c"].map { slow(0, fixed: 100_000_000, name: $0) }
+    let (_, sink) = try run(groups, precision: 0.01, budget: 1)
+    #expect(Set(sink.blocks.map(\.place.pass)).count <= 3)
+  }
+
   @Test func blocksKeepTheSizeThatWasAskedFor() throws {
     let (report, _) = try run([slow(1_000_000)], precision: 0.01, budget: 1)
     #expect(report.summaries.first?.measuredCase.pages == 8)
