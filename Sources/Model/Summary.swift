@@ -75,6 +75,13 @@ public struct Summary: Sendable {
 }
 
 extension Summary {
+  /// Whether there is something measured to show. An interrupted case has what its blocks gave.
+  public var hasFigure: Bool {
+    switch status {
+    case .ok, .unstable, .partial: blocks > 0 && samples.count > 0
+    case .unsupported, .failed: false
+    }
+  }
   /// Blocks that count.
   public var blocks: Int { estimates.blocks }
   /// All samples of those blocks, pooled.
