@@ -39,7 +39,7 @@ public enum Closing {
 
       """
     if let overhead = report.timingOverhead { text += render(overhead, unit) + "\n" }
-    return text
+    return text + Conditions.render(report)
   }
 
   /// How many passes the figures rest on, and what the machine was like in them.
