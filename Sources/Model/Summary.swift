@@ -13,7 +13,7 @@ public enum CaseStatus: String, Codable, Sendable {
   case failed
 }
 
-/// One row: everything that is said of one case.
+/// One row: all that is known of one case.
 public struct Summary: Sendable {
   public var measuredCase: Case
   /// In what this case differs from its baseline.

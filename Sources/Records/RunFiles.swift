@@ -125,7 +125,7 @@ public final class RunFiles: RunSink {
     for file in samples { try file.append(bytes) }
   }
 
-  /// Replaces each file; one that refuses does not keep the others from the news.
+  /// Replaces each file; a file that refuses does not stop the others.
   public func publish(_ report: RunReport) throws(SinkFailure) {
     var first: SinkFailure?
     for (file, format) in replaced {
