@@ -113,6 +113,7 @@ public struct ChartRow: Sendable {
   /// Blocks that are no result: warm-ups, and invalid ones.
   public var warmUps: Int
   public var invalid: Int
+  public var pageBytes: Int?
   /// All columns of the summary, in their order.
   public var fields: [String]
 
@@ -132,6 +133,7 @@ public struct ChartRow: Sendable {
       backing: fields["backing"], unit: fields["unit"])
     (status, reason, baseline) = (fields["status"], fields["reason"], fields["baseline"])
     self.fields = SummaryCSV.columns.map { fields[$0] }
+    pageBytes = Int(fields["page_bytes"])
     p50 = try Self.estimate(fields, "p50")
     mean = try fields.number("mean")
     let adjusted = try Self.estimate(fields, "adjusted_ratio")

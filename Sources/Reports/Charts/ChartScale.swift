@@ -75,7 +75,7 @@ struct ChartScale {
       .filter { $0 >= low * 0.9999 && $0 <= high * 1.0001 }
     }
     let fine = ticks([1, 2, 5], every: 1)
-    if fine.count < 3 { return linearTicks(low, high, min(most, 5)).filter { $0 > 0 } }
+    if fine.count < 3 { return linearTicks(low, high, most).filter { $0 > 0 } }
     if fine.count <= most { return fine }
     for every in 1...max(1, decades.count) {
       let coarse = ticks([1], every: every)

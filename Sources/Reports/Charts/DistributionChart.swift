@@ -39,15 +39,17 @@ enum DistributionChart {
     }
   }
 
-  /// Steps up at each known quantile: at least this share of values is that small. The marks are p50 and p99.
+  /// Steps up at each quantile. Where few are known, straight lines join them: they stand at the same heights in every
+  /// arm, where steps would hide each other. The marks are p50 and p99.
   private static func draw(
     _ points: [ChartQuantile], _ entry: PlotFrame.Entry, _ xScale: ChartScale, _ shares: Shares,
     _ svg: inout SVG
   ) {
     var steps = Path()
-    var height = shares.place(0)
+    let isStepped = points.count > fewQuantiles
+    var height = shares.place(points.first?.probability ?? 0)
     for point in points {
-      steps.line(xScale.place(point.value), height)
+      if isStepped { steps.line(xScale.place(point.value), height) }
       height = shares.place(point.probability)
       steps.line(xScale.place(point.value), height)
     }
@@ -60,6 +62,8 @@ enum DistributionChart {
       svg.path(mark, "k\(entry.colour) m", title: "\(entry.label): \(name)")
     }
   }
+
+  private static let fewQuantiles = 10
 
   /// The vertical axis: equal room from each of its ticks to the next.
   private struct Shares {
@@ -89,9 +93,10 @@ enum DistributionChart {
     -> [String]
   {
     let ofBlocks = distributions.count(where: \.isOfBlocks)
-    var text =
-      "Marks: p50 and p99. Steps at the quantiles that the run recorded; the scale of shares is stretched "
-    text += "towards 100 %."
+    var text = "Marks: p50 and p99. The scale of shares is stretched towards 100 %."
+    if distributions.contains(where: { $0.points.count <= fewQuantiles }) {
+      text += " Straight lines join the quantiles that are known (min, p50, p90, p99, p99.9, max)."
+    }
     if ofBlocks > 0 {
       text +=
         " \(ofBlocks == distributions.count ? "All" : "\(ofBlocks)") of these arms have no quantiles of samples: "

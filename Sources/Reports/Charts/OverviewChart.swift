@@ -27,7 +27,7 @@ struct OverviewChart {
     missing = Dictionary(grouping: run.rows.filter { !$0.hasFigure }, by: \.title)
     let longest = panels.flatMap(\.labels).map { SVG.width(of: $0) }.max() ?? 0
     labelWidth = isNarrow ? 0 : min(longest + 24, width * 0.4)
-    valueWidth = isNarrow ? 0 : 168
+    valueWidth = isNarrow ? 0 : 196
     let bounds = panels.flatMap(\.rows).compactMap(\.ratio)
       .flatMap { [$0.value, $0.low ?? $0.value, $0.high ?? $0.value] }
     let (start, end) = (labelWidth + 8, width - valueWidth - 12)

@@ -38,7 +38,7 @@ struct PlotFrame {
   private static func layOut(_ entries: [Entry], width: Double) -> [(entry: Entry, x: Double, line: Int)] {
     var (x, line) = (8.0, 0)
     return entries.map { entry in
-      let space = SVG.width(of: entry.label) + 36
+      let space = SVG.width(of: entry.label) + 46
       if x > 8, x + space > width {
         x = 8
         line += 1
