@@ -12,10 +12,10 @@ struct ChartScale {
   let end: Double
   let ticks: [Double]
 
-  /// An axis around values. A logarithmic one cannot show those of 0 and less, which are left out here and stand at its
-  /// end in ``place(_:)``.
+  /// An axis around values. A logarithmic one cannot show those of 0 and less: these, and what no measurement yields, are
+  /// left out here and stand at its ends in ``place(_:)``.
   init(around values: [Double], isLog: Bool, from start: Double, to end: Double, ticks most: Int = 7) {
-    let shown = values.filter { $0.isFinite && (!isLog || $0 > 0) }
+    let shown = values.filter { isLog ? (1e-99...1e99).contains($0) : abs($0) < 1e12 }
     var (low, high) = (shown.min() ?? 1, shown.max() ?? 1)
     if isLog {
       // A little air at both ends, and never less than a tenth around a single value.

@@ -28,7 +28,7 @@ enum DistributionChart {
     let atEdge = values.count { $0 <= 0 }
     stack.add(frame, notes: notes(distributions, atEdge: atEdge), description: description(panel)) { svg, y in
       frame.drawAxes(
-        &svg, at: y, x: xScale, y: ChartScale(low: 0, high: 1, isLog: false, from: 0, to: 1, ticks: 0),
+        &svg, at: y, x: xScale, y: shares.scale,
         xTitle: "\(TickText.title(unit: panel.unit, isStolen: panel.isStolen)) (logarithmic)",
         yTitle: "share that does not exceed it", xText: { TickText.amount($0, unit: panel.unit) },
         yText: { _ in "" })
@@ -79,6 +79,11 @@ enum DistributionChart {
       let index = ticks.indices.dropLast().last { ticks[$0].share <= share } ?? 0
       let within = (share - ticks[index].share) / (ticks[index + 1].share - ticks[index].share)
       return bottom + (Double(index) + min(1, max(0, within))) / Double(last) * (top - bottom)
+    }
+
+    /// For the frame of the axes, which draws no ticks of its own then.
+    var scale: ChartScale {
+      ChartScale(low: 0, high: 1, isLog: false, from: bottom, to: top).with(ticks: [])
     }
 
     func draw(_ frame: PlotFrame, _ svg: inout SVG) {

@@ -77,19 +77,25 @@ struct OverviewChart {
       rows.append(line(row, label: panel.labels[index], isBaseline: isBaseline, colour: row.colour(index)))
       words.append("\(panel.title), \(panel.labels[index]): \(figures(row, isBaseline)).")
     }
-    for tick in scale.ticks { svg.line(scale.place(tick), top, scale.place(tick), y, "grid") }
-    svg.line(scale.place(1), top, scale.place(1), y, "one")
+    if !isNarrow { grid(from: top, to: y, into: &svg) }
     svg.append(rows)
+  }
+
+  private func grid(from top: Double, to bottom: Double, into svg: inout SVG) {
+    for tick in scale.ticks { svg.line(scale.place(tick), top, scale.place(tick), bottom, "grid") }
+    svg.line(scale.place(1), top, scale.place(1), bottom, "one")
   }
 
   private mutating func line(_ row: ChartRow, label: String, isBaseline: Bool, colour: Int) -> SVG {
     var line = SVG()
-    let middle = y + (isNarrow ? 27 : 11)
     let text = figures(row, isBaseline)
+    var middle = y + 11
     if isNarrow {
-      let valueSpace = SVG.width(of: text, size: 11)
-      line.text(8, y + 14, SVG.fitted(label, width: width - valueSpace - 24), "t")
-      line.text(width - 8, y + 14, text, "n", .end)
+      // The label, its figures below it, and then the interval.
+      line.text(8, y + 12, SVG.fitted(label, width: width - 16), "t")
+      line.text(8, y + 26, text, "n")
+      middle = y + 39
+      grid(from: middle - 7, to: middle + 7, into: &line)
     } else {
       line.text(8, middle + 4, SVG.fitted(label, width: labelWidth - 8), "t")
       line.text(width - valueWidth, middle + 4, text, "n")
@@ -101,7 +107,7 @@ struct OverviewChart {
     } else if let ratio = row.ratio {
       interval(ratio, at: middle, colour: colour, title: "\(label): \(text)", into: &line)
     }
-    y += isNarrow ? 36 : 22
+    y = middle + (isNarrow ? 14 : 11)
     return line
   }
 

@@ -100,7 +100,7 @@ enum HTMLTemplate {
     .scroll{overflow-x:auto;max-width:100%}\
     table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
     th,td{padding:.2em .7em .2em 0;text-align:left;vertical-align:top;white-space:nowrap;border-bottom:1px solid #eaeef2}\
-    th{font-weight:600}tbody th{font-weight:400}.r{text-align:right}td.remark{white-space:normal;min-width:18em;color:#59636e}\
+    th{font-weight:600}tbody th{font-weight:400}.r{text-align:right}td.remark{white-space:normal;overflow-wrap:anywhere;min-width:18em;color:#59636e}\
     .raw{font-size:.75rem}details{margin-top:1.5em}summary{cursor:pointer;font-weight:600}\
     footer{margin-top:3em;color:#59636e;font-size:.85rem}
     @media(max-width:640px){main{padding:12px 16px 32px}.wide{display:none}.narrow{display:block}\

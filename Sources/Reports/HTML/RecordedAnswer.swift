@@ -51,20 +51,19 @@ enum RecordedAnswer {
   private static func sentence(_ row: ChartRow, _ words: String, _ run: ChartRun) -> String {
     let base = run.rows.first { $0.key.text == row.baseline }
     let others = row.key[.others].map { ", others=\(XMLText.plain($0))" } ?? ""
-    let against = base.map { " of \($0.backingLabel)" } ?? " of its baseline"
-    var text = "\(words) (\(row.title)\(others)): \(row.backingLabel) "
+    let against = base?.backingLabel ?? "its baseline"
+    let of = row.isStolen ? " of the time of each" : ""
+    var text = "\(words) (\(row.title)\(others)): \(row.backingLabel) takes "
     if let ratio = row.ratio {
-      text += "takes \(ratio.text)\(against)"
+      text += "\(ratio.text) of what \(against) takes\(of)"
     } else if let shift = row.shift {
-      text += "takes \(Figures.shift(shift.value, unit: row.unit)) a page against\(against.dropFirst(3))"
+      text += "\(Figures.shift(shift.value, unit: row.unit)) a page\(of) against \(against)"
     } else {
-      text +=
-        "takes \(row.p50.map { Figures.amount($0.value, unit: row.unit) } ?? "") a page; there is no baseline"
+      text += "\(row.p50.map { Figures.amount($0.value, unit: row.unit) } ?? "") a page; there is no baseline"
     }
     if let total = total(row) {
-      text += "; a GiB \(Figures.time(total))"
+      text += "; for a GiB \(Figures.time(total))"
       if let before = base.flatMap(total(_:)) { text += " against \(Figures.time(before))" }
-      if row.isStolen { text += ", from each of them" }
     }
     return text + "." + (row.status == "unstable" ? " The precision that was asked for was not reached." : "")
   }
