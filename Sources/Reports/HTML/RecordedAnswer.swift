@@ -22,6 +22,11 @@ enum RecordedAnswer {
         sentences.append(sentence(row, words, run))
       }
     }
+    if !removing.isEmpty, !removing.contains(where: isAsked) {
+      sentences.append(
+        "What the answer is made of (populating, freeing, other CPUs) was not measured in this run: see the overview."
+      )
+    }
     if removing.isEmpty { sentences.append("No memory outside the direct map was measured in this run.") }
     return sentences
   }
@@ -30,6 +35,10 @@ enum RecordedAnswer {
     ("Populating by the host", "fault-in", "touch"), ("Populating by the guest", "guest-fault", "touch"),
     ("Freeing", "free", "unmap-last-reference"), ("Other CPUs", "tlb-flush", "bystander"),
   ]
+
+  private static func isAsked(_ row: ChartRow) -> Bool {
+    row.isPlain && questions.contains { $0.1 == row.benchmark && $0.2 == row.operation }
+  }
 
   private static func point(_ key: CaseKey) -> String { key.without(.backing).without(.others).text }
 
@@ -50,7 +59,7 @@ enum RecordedAnswer {
 
   private static func sentence(_ row: ChartRow, _ words: String, _ run: ChartRun) -> String {
     let base = run.rows.first { $0.key.text == row.baseline }
-    let others = row.key[.others].map { ", others=\(XMLText.plain($0))" } ?? ""
+    let others = place(row, run)
     let against = base?.backingLabel ?? "its baseline"
     let of = row.isStolen ? " of the time of each" : ""
     var text = "\(words) (\(row.title)\(others)): \(row.backingLabel) takes "
@@ -66,6 +75,13 @@ enum RecordedAnswer {
       if let before = base.flatMap(total(_:)) { text += " against \(Figures.time(before))" }
     }
     return text + "." + (row.status == "unstable" ? " The precision that was asked for was not reached." : "")
+  }
+
+  /// What the others do, and the nodes where the run has several.
+  private static func place(_ row: ChartRow, _ run: ChartRun) -> String {
+    let axes = [Axis.cpuNode, .memoryNode].filter { axis in Set(run.rows.map { $0.key[axis] }).count > 1 }
+    let parts = ([.others] + axes).compactMap { axis in row.key[axis].map { "\(axis.name)=\($0)" } }
+    return parts.map { ", \(XMLText.plain($0))" }.joined()
   }
 
   /// Nanoseconds for a GiB.
