@@ -11,7 +11,8 @@ struct PlotCommand: ParsableCommand {
     discussion: """
       overview: the ratio of every arm to its baseline. blocks: the medians of blocks in order of time. ecdf: the \
       distribution of each arm. scaling, threads and batch: cost against CPUs online, threads and pages a call. \
-      bystanders: time taken from other CPUs. A chart of which the run has nothing says so.
+      bystanders: time taken from other CPUs. nodes: the median by pair of nodes. A chart of which the run has nothing \
+      says so.
       """)
 
   @Argument(help: ArgumentHelp("A run folder, or its summary.csv (which has no blocks).", valueName: "run"))
@@ -33,7 +34,11 @@ struct PlotCommand: ParsableCommand {
     let recording = try Recording(recorded, depth: .everyBlock)
     try write(
       Warnings.render(recording.findings, color: usesColor(.standardError)), to: .standardError)
-    let chart = kind.svg(try ChartRun(recording).only(operation?.values ?? []))
-    try Destination(output).write([UInt8](chart.utf8))
+    let run = try ChartRun(recording)
+    let shown: ChartRun
+    do throws(UnknownOperation) { shown = try run.only(operation?.values ?? []) } catch {
+      throw ValidationError("--operation: \(error)")
+    }
+    try Destination(output).write([UInt8](kind.svg(shown).utf8))
   }
 }

@@ -78,6 +78,21 @@ struct ChartTests {
     #expect(reading.text.contains("CPUs online") && !reading.text.contains("nothing to show"))
   }
 
+  @Test func pairsOfNodesAreAMap() throws {
+    let run = try Self.run("amd-epyc-23.1.2-4cpu-4node-2gib-qemu-tcg/nodes")
+    let text = Reading(ChartKind.nodes.svg(run)).text
+    #expect(text.contains("memory 3") && text.contains("CPU 2") && text.contains("of local"))
+  }
+
+  @Test func anOperationIsChosenByItsNames() throws {
+    let run = try Self.run("amd-epyc-25.17.1-2cpu-1node-24gib-kvm/quick-frames")
+    for name in ["free/unmap-last-reference", "free", "unmap-last-reference"] {
+      #expect(try run.only([name]).rows.allSatisfy { $0.benchmark == "free" })
+    }
+    #expect(try run.only([]).rows.count == run.rows.count)
+    #expect(throws: UnknownOperation.self) { try run.only(["free", "fre"]) }
+  }
+
   @Test func anEmptyRunSaysSo() {
     for kind in ChartKind.allCases {
       for rows in [[], [ChartRow(key: "a/b/c/pages=1", benchmark: "a", operation: "b", backing: "c")]] {

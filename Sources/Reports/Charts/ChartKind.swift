@@ -17,6 +17,8 @@ public enum ChartKind: String, CaseIterable, Sendable {
   case batch
   /// Distributions of the time taken from CPUs that take no part.
   case bystanders
+  /// The median for each pair of nodes.
+  case nodes
 
   /// A whole SVG file, with a style for light and dark of its own. Where the run has nothing for it, the image says so.
   ///
@@ -31,6 +33,7 @@ public enum ChartKind: String, CaseIterable, Sendable {
     case .scaling: return CurveChart.render(run.rows, axis: .online, width: width, id: "gmb")
     case .threads: return CurveChart.render(run.rows, axis: .threads, width: width, id: "gmb")
     case .batch: return CurveChart.render(run.rows, axis: .batch, width: width, id: "gmb")
+    case .nodes: return NodesChart.render(run.rows, width: width, id: "gmb")
     case .bystanders:
       return DistributionChart.render(
         run.rows.filter(\.isStolen), width: width, id: "gmb",

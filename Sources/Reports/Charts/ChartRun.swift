@@ -37,13 +37,35 @@ public struct ChartRun: Sendable {
   }
 
   /// The same run with those cases alone whose benchmark, operation or `benchmark/operation` is named; all where none is.
-  public func only(_ names: [String]) -> ChartRun {
+  ///
+  /// - Throws: ``UnknownOperation`` where a name fits no case.
+  public func only(_ names: [String]) throws(UnknownOperation) -> ChartRun {
     guard !names.isEmpty else { return self }
-    var run = self
-    run.rows = rows.filter { row in
-      names.contains { [row.benchmark, row.operation, "\(row.benchmark)/\(row.operation)"].contains($0) }
+    for name in names where !rows.contains(where: { $0.isNamed(name) }) {
+      throw UnknownOperation(name: name, known: rows.map { "\($0.benchmark)/\($0.operation)" })
     }
+    var run = self
+    run.rows = rows.filter { row in names.contains(where: row.isNamed) }
     return run
+  }
+}
+
+/// An operation was asked for that the run does not have.
+public struct UnknownOperation: Error, Sendable, CustomStringConvertible {
+  public let description: String
+
+  init(name: String, known: [String]) {
+    let known = known.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    description =
+      known.isEmpty
+      ? "no operation '\(name)': the run has no case"
+      : "no operation '\(name)' in this run; there are: \(known.map(XMLText.plain).joined(separator: ", "))"
+  }
+}
+
+extension ChartRow {
+  fileprivate func isNamed(_ name: String) -> Bool {
+    [benchmark, operation, "\(benchmark)/\(operation)"].contains(name)
   }
 }
 

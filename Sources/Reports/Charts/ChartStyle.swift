@@ -19,13 +19,13 @@ enum ChartStyle {
       .gmb .d{fill:#59636e}.gmb .n{fill:#59636e;font-size:11px}.gmb .grid{stroke:#d8dde3;stroke-width:1;fill:none}\
       .gmb .axis{stroke:#7d868f;stroke-width:1;fill:none}.gmb .one{stroke:#59636e;stroke-width:1.5;fill:none}\
       .gmb .band{fill:#f0f3f6}.gmb .l{fill:none;stroke-width:1.8;stroke-linejoin:round}.gmb .w{stroke-width:2.4;fill:none}\
-      .gmb .m{stroke-width:1.2}.gmb .s{stroke-width:.8}.gmb .o{stroke-dasharray:5 3}.gmb .cell{stroke:#fff;stroke-width:2}
+      .gmb .m{stroke-width:1.2}.gmb .s{stroke-width:.8}.gmb .o{stroke-dasharray:5 3}.gmb .cell{stroke:#fff;stroke-width:2}.gmb .heat{fill:#0072b2}
       """
     css += colours(light, "")
     css += "@media screen and (prefers-color-scheme:dark){"
     css += """
       .gmb .bg{fill:#0d1117}.gmb .t,.gmb .h{fill:#e6edf3}.gmb .d,.gmb .n{fill:#9da7b1}.gmb .grid{stroke:#2b323b}\
-      .gmb .axis{stroke:#7d868f}.gmb .one{stroke:#b1bac4}.gmb .band{fill:#171d25}.gmb .cell{stroke:#0d1117}
+      .gmb .axis{stroke:#7d868f}.gmb .one{stroke:#b1bac4}.gmb .band{fill:#171d25}.gmb .cell{stroke:#0d1117}.gmb .heat{fill:#4f93ff}
       """
     return css + colours(dark, "") + "}"
   }()

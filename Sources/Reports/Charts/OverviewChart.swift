@@ -95,6 +95,7 @@ struct OverviewChart {
       line.text(8, y + 12, SVG.fitted(label, width: width - 16), "t")
       line.text(8, y + 26, text, "n")
       middle = y + 39
+      line.line(scale.start, middle, scale.end, middle, "grid")
       grid(from: middle - 7, to: middle + 7, into: &line)
     } else {
       line.text(8, middle + 4, SVG.fitted(label, width: labelWidth - 8), "t")

@@ -21,9 +21,12 @@ struct SVG {
     body += title.map { "><title>\(XMLText.escape($0))</title></path>\n" } ?? "/>\n"
   }
 
-  mutating func rectangle(x: Double, y: Double, width: Double, height: Double, _ style: String) {
+  mutating func rectangle(
+    x: Double, y: Double, width: Double, height: Double, _ style: String, opacity: Double = 1
+  ) {
     body += "<rect class=\"\(style)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\""
-    body += " width=\"\(Self.number(max(0, width)))\" height=\"\(Self.number(max(0, height)))\"/>\n"
+    body += " width=\"\(Self.number(max(0, width)))\" height=\"\(Self.number(max(0, height)))\""
+    body += opacity < 1 ? " fill-opacity=\"\(Figures.fixed(opacity, 2))\"/>\n" : "/>\n"
   }
 
   mutating func text(

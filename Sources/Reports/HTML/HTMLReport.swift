@@ -117,6 +117,12 @@ struct HTMLRun {
         CurveChart.render(run.rows, axis: axis, width: width, id: id, hasStyle: false)
       }
     }
+    if NodesChart.hasMaps(run.rows) {
+      curves.append(
+        HTMLFigure(width: 620, id: "\(id)n") { width, id in
+          NodesChart.render(run.rows, width: width, id: id, hasStyle: false)
+        })
+    }
     hasCurves = !curves.isEmpty
     warnings = HTMLFacts.warnings(run)
     hasWarnings = !warnings.isEmpty
@@ -200,7 +206,9 @@ enum HTMLFacts {
 
   static func warnings(_ run: ChartRun) -> [HTMLWarning] {
     let recorded = run.context?.warnings ?? []
-    return run.findings.map { HTMLWarning($0.severity.word, $0.what, $0.remedy) }
+    let (path, name) = (run.name, HTMLReport.name(run))
+    func short(_ text: String) -> String { path.isEmpty ? text : text.replacing(path, with: name) }
+    return run.findings.map { HTMLWarning($0.severity.word, short($0.what), $0.remedy.map(short)) }
       + recorded.map { HTMLWarning($0.severity, $0.what, $0.remedy) }
   }
 }

@@ -32,7 +32,7 @@ enum HTMLTemplate {
     {{/answer}}</ul>
     <h2>Overview</h2>
     {{#overview}}{{> figure}}{{/overview}}
-    {{#hasCurves}}<h2>Scaling</h2>
+    {{#hasCurves}}<h2>Scaling and nodes</h2>
     <div class="pair">{{#curves}}{{> figure}}{{/curves}}</div>{{/hasCurves}}
     {{#hasWarnings}}<h2>What bears on the figures</h2>
     <ul class="warnings">
@@ -108,7 +108,8 @@ enum HTMLTemplate {
     @media screen and (prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}h2{border-color:#2b323b}\
     dt,td.remark,footer{color:#9da7b1}th,td{border-color:#21262d}a{color:#79b8ff}}
     @media print{body{font-size:10pt}main{max-width:none;padding:0}.wide{display:block}.narrow,details{display:none}\
-    section,figure,tr{break-inside:avoid}h2,h3{break-after:avoid}th,td{white-space:normal}.scroll{overflow:visible}}
+    .pair{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}\
+    table{font-size:6.5pt}tbody th{white-space:normal}td.remark{min-width:0}}
 
     """
 }
