@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -21,6 +22,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
   ],
   // Every module names what it imports itself: an import that is only inherited is not rebuilt with.
   targets: [
@@ -36,7 +38,8 @@ let package = Package(
       name: "History", dependencies: ["Analysis", "Model", "Records", "Statistics", grdb],
       exclude: ["README.md"], swiftSettings: strict),
     .target(
-      name: "Reports", dependencies: ["Analysis", "Model", "Records", "Statistics"], swiftSettings: strict),
+      name: "Reports", dependencies: ["Analysis", "Model", "Records", "Statistics", mustache],
+      swiftSettings: strict),
     .target(name: "GuestMemory", dependencies: ["CKernel", "Model", system], swiftSettings: strict),
     .target(name: "Machine", dependencies: ["CKernel", "CNuma", "Model", system], swiftSettings: strict),
     .target(

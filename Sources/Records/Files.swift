@@ -12,7 +12,7 @@ public enum Destination: Hashable, Sendable {
   public init(_ text: String) { self = text == "-" ? .standardOutput : .file(text) }
 
   /// Writes a file as a whole or not at all.
-  func write(_ bytes: [UInt8]) throws(SinkFailure) {
+  public func write(_ bytes: [UInt8]) throws(SinkFailure) {
     switch self {
     case .standardOutput: _ = try AppendedFile(standardOutput: bytes)
     case .file(let path):

@@ -15,7 +15,9 @@ struct Gmembench: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ListCommand.self, DoctorCommand.self, VerifyCommand.self, SelfcheckCommand.self,
-      CompareCommand.self, SummarizeCommand.self, SchemaCommand.self, HistoryCommand.self, HelperCommand.self,
+      CompareCommand.self, SummarizeCommand.self, PlotCommand.self, ReportCommand.self,
+      SchemaCommand.self, HistoryCommand.self,
+      HelperCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }
