@@ -137,14 +137,15 @@ public struct Session {
 }
 
 extension Session {
-  /// Every case of a plan by its key, with the reason why it cannot be measured here, if any.
-  public func listing(of plan: Plan) -> [(key: String, availability: String?)] {
+  /// Every case of a plan, and whether it can be measured here.
+  public func listing(of plan: Plan) -> [ListedCase] {
     plan.groups.flatMap { group in
       group.cases.map { measured in
-        do throws(Refusal) {
-          _ = try Catalogue.identify(group.spec, measured, context)
-          return (measured.key, nil)
-        } catch { return (measured.key, error.description) }
+        var listed = ListedCase(measured, summary: group.spec.summary)
+        do throws(Refusal) { _ = try Catalogue.identify(group.spec, measured, context) } catch {
+          listed.refusal = error
+        }
+        return listed
       }
     }
   }

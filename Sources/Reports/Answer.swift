@@ -15,8 +15,8 @@ public enum Answer {
     var lines = [style.bold("the cost of taking guest memory out of the direct map")]
     lines += wrapped(machine(report), width: width)
     if let headline = Headline.render(report) { lines += wrapped(headline, width: width) }
-    lines.append("")
-    lines += table(report, width: width, style)
+    let table = table(report, width: width, style)
+    if !table.isEmpty { lines += [""] + table }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -39,25 +39,25 @@ public enum Answer {
     var table = TextTable([.left, .right, .right, .left], indent: 0)
     let scope = counts ? "per page, instructions" : "per GiB, \(pageBytes >> 10) KiB pages"
     table.row([scope, baseline, "adds", "ratio [95 % interval]"])
+    var isEmpty = true
     let questions = Question.all(held: report.context.heldCPUs.count).map { ($0, $0.rows(report.summaries)) }
-    for backing in arms {
-      if arms.count > 1 { table.row([backing.label]) }
-      for (question, rows) in questions {
-        if let reply = question.reply(rows, of: backing, pages: pages) {
-          table.row([question.text] + cells(reply, counts: counts))
-        } else {
-          let totals = question.totals(rows, of: rows.compactMap(\.baseline), pages: pages)
-          table.note([question.text, amounts(totals, counts: counts)], refusal(rows, of: backing))
-        }
-      }
-    }
-    if arms.isEmpty {
-      for (question, rows) in questions {
+    for backing in arms.isEmpty ? [nil] : arms.map(Optional.some) {
+      if arms.count > 1, let backing { table.row([backing.label]) }
+      for (question, rows) in questions where !rows.isEmpty {
         let totals = question.totals(rows, of: rows.compactMap(\.baseline), pages: pages)
-        table.row([question.text, amounts(totals, counts: counts), "", ""])
+        if let reply = backing.flatMap({ question.reply(rows, of: $0, pages: pages) }) {
+          table.row([question.text] + cells(reply, counts: counts))
+        } else if let backing, let refusal = refusal(rows, of: backing) {
+          table.note([question.text, amounts(totals, counts: counts)], refusal)
+        } else if !totals.isEmpty {
+          table.row([question.text, amounts(totals, counts: counts), "", ""])
+        } else {
+          continue
+        }
+        isEmpty = false
       }
     }
-    return table.lines(style, width: width)
+    return isEmpty ? [] : table.lines(style, width: width)
   }
 
   /// The flag's own memory where it was measured, the proxy where it was not.
@@ -93,8 +93,8 @@ public enum Answer {
       separator: " to ")
   }
 
-  /// Why a backing has no figure there.
-  private static func refusal(_ rows: [Summary], of backing: Backing) -> String {
-    rows.first { $0.measuredCase.backing == backing }?.reason ?? "not measured"
+  /// Why a backing has no figure there; nil where it was not asked for.
+  private static func refusal(_ rows: [Summary], of backing: Backing) -> String? {
+    rows.first { $0.measuredCase.backing == backing }?.reason
   }
 }

@@ -38,7 +38,9 @@ public enum RunText {
     var lines = wrapped(
       "plan \(report.context.planName), seed \(report.context.seed), \(Figures.fixed(report.elapsed, 0)) s\(passes); "
         + (report.isComplete ? "" : "partial: the plan was not carried out to its end; ")
-        + "\(missed) of \(figures.count) figures are wider than ±\(precision) % (~)", width: width)
+        + (figures.isEmpty
+          ? "no figure" : "\(missed) of \(figures.count) figures are wider than ±\(precision) % (~)"),
+      width: width)
     if figures.contains(where: { Set([.spin, .idle]).isSubset(of: states(like: $0, in: figures)) }) {
       lines += wrapped(
         "A range covers two states that were measured apart: the other CPUs spin, or are idle.", width: width)

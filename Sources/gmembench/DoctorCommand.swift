@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Glibc
 import GuestMemory
 import Machine
 import Model
+import Records
 import Reports
 import SystemPackage
 
@@ -11,13 +13,20 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "What the machine offers and what would disturb a measurement, each with its remedy.")
 
+  @Flag(help: "The same as JSON, for a program.")
+  var json = false
+
   func run() throws {
     let session = try SelectionOptions.parse([]).open(seed: 0, program: nil)
-    let offers = Backing.allCases.map { (name: $0.rawValue, refusal: session.refusal(of: $0)?.description) }
-    let text = DoctorReport.render(
-      topology: session.topology, fingerprint: session.fingerprint, offers: offers,
-      findings: Doctor.findings(topology: session.topology, fingerprint: session.fingerprint),
-      color: usesColor(.standardOutput))
-    try write(text)
+    let offers = Backing.allCases.map { (backing: $0, refusal: session.refusal(of: $0)) }
+    let findings = Doctor.findings(topology: session.topology, fingerprint: session.fingerprint)
+    if json {
+      let bytes = try ListingJSON.bytes(of: session.fingerprint, offers: offers, findings: findings)
+      return try write(String(decoding: bytes, as: UTF8.self))
+    }
+    try write(
+      DoctorReport.render(
+        topology: session.topology, fingerprint: session.fingerprint, offers: offers, findings: findings,
+        width: TerminalWidth.of(STDOUT_FILENO), color: usesColor(.standardOutput)))
   }
 }

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Glibc
+import Records
 import Reports
 import Suite
 import SystemPackage
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Every case this machine could run, and why not for the others.")
+    commandName: "list",
+    abstract: "The benchmarks and their operations, which memory each can measure here, and why not the rest."
+  )
 
   @OptionGroup var selection: SelectionOptions
+
+  @Flag(help: "A line a case: its key, and whether it can be measured here.")
+  var keys = false
+
+  @Flag(help: "The same cases as JSON, for a program.")
+  var json = false
 
   func run() throws {
     let session = try selection.open(seed: 0, program: nil)
@@ -16,6 +26,12 @@ struct ListCommand: ParsableCommand {
     try write(
       Warnings.render(plan.leftOut + session.layout.findings, color: usesColor(.standardError)),
       to: .standardError)
-    try write(CaseListing.render(session.listing(of: plan), color: usesColor(.standardOutput)))
+    let cases = session.listing(of: plan)
+    if json { return try write(String(decoding: ListingJSON.bytes(of: cases), as: UTF8.self)) }
+    let color = usesColor(.standardOutput)
+    try write(
+      keys
+        ? CaseListing.keys(cases, color: color)
+        : CaseListing.render(cases, width: TerminalWidth.of(STDOUT_FILENO), color: color))
   }
 }

@@ -170,11 +170,6 @@ import Testing
     #expect(Warnings.render([], color: true) == "")
   }
 
-  @Test func listingSaysWhyNot() {
-    let text = CaseListing.render([("a/b", nil), ("a/long", "no KVM (load it)")], color: false)
-    #expect(text == "a/b     ok\na/long  no: no KVM (load it)\n1 of 2 cases can be measured here\n")
-  }
-
   @Test(arguments: [
     (0, "0.00 ns"), (0.352, "0.35 ns"), (-12.34, "-12.3 ns"), (999.4, "999 ns"), (999.6, "1.00 µs"),
     (1970, "1.97 µs"), (9_996, "10.0 µs"), (12_300_000, "12.3 ms"), (999_600_000, "1.00 s"),
