@@ -14,8 +14,8 @@ struct NodesChart {
   private var words: [String] = []
   // Where the next map begins, and where the next line of maps does.
   private var x = 0.0
-  private var y = 54.0
-  private var below = 54.0
+  private var y = 0.0
+  private var below = 0.0
 
   /// Whether there is anything to show.
   static func hasMaps(_ rows: [ChartRow]) -> Bool { !panels(rows).isEmpty }
@@ -27,7 +27,21 @@ struct NodesChart {
     return chart.document(id: id, hasStyle: hasStyle)
   }
 
-  private init(width: Double) { self.width = width }
+  private init(width: Double) {
+    self.width = width
+    var bottom = 5.0
+    for line in SVG.lines(Self.title, width: width - 16, size: 13) {
+      bottom += 17
+      svg.text(8, bottom, line, "h")
+    }
+    let note = "The stronger the colour, the dearer within the map. “of local”: medians, without an interval."
+    for line in SVG.lines(note, width: width - 16, size: 11) {
+      bottom += 16
+      svg.text(8, bottom, line, "n")
+    }
+    y = bottom + 14
+    below = y
+  }
 
   private static func panels(_ rows: [ChartRow]) -> [ChartPanel] {
     ChartPanel.all(rows.filter { $0.p50 != nil && pair($0) != nil }, apart: [.cpuNode, .memoryNode]).filter {
@@ -99,19 +113,14 @@ struct NodesChart {
   }
 
   private mutating func document(id: String, hasStyle: Bool) -> String {
-    svg.text(8, 22, SVG.fitted(Self.title, width: width - 16, size: 13), "h")
     if words.isEmpty {
-      let nothing = "no operation was measured on several pairs of nodes"
-      svg.text(8, below + 10, SVG.fitted("There is nothing to show: \(nothing).", width: width - 16), "t")
-      words.append("Nothing to show: \(nothing).")
-      below += 20
-    } else {
-      svg.text(
-        8, 38,
-        SVG.fitted(
-          "The stronger the colour, the dearer within the map. “of local”: medians, without an interval.",
-          width: width - 16,
-          size: 11), "n")
+      words.append("Nothing to show: no operation was measured on several pairs of nodes.")
+      for line in SVG.lines(
+        "There is nothing to show: no operation was measured on several pairs of nodes.", width: width - 16)
+      {
+        svg.text(8, below + 10, line, "t")
+        below += 18
+      }
     }
     return svg.document(
       width: width, height: below + 6, id: id, title: Self.title, description: words.joined(separator: " "),
