@@ -23,9 +23,9 @@ public struct Comparison: Sendable {
   /// What verdicts are about.
   public enum Criterion: String, CaseIterable, Sendable {
     /// A case's ratio to another arm of its run, where it has one: what all arms share cancels out. Counted
-    /// instructions are judged by their values: nothing of the machine's mood is in them.
+    /// instructions are judged by their values: the machine's state does not change them.
     case effect
-    /// The case's own values: what every arm shares, the machine's mood among it, counts.
+    /// The case's own values: what every arm shares, the machine's state included, counts.
     case value
   }
 

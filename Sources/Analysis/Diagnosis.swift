@@ -18,7 +18,7 @@ public struct Diagnosis {
   /// More values than these are taken together for a trend, whose test looks at all pairs.
   private static let mostForTrend = 200
 
-  /// What bears on the figures of a run's rows.
+  /// What a reader of a run's rows must know.
   ///
   /// - Parameter rows: each case's blocks.
   public static func findings(_ rows: [(measured: Case, series: BlockSeries)]) -> [Finding] {

@@ -4,7 +4,7 @@ import Statistics
 
 /// What one run left of one case, for a comparison with other runs.
 public struct RecordedCase: Sendable {
-  /// What bears on a case's figures without being part of its key.
+  /// What matters for a case's figures and is not part of its key.
   public enum Trait: String, CaseIterable, Sendable {
     case machine = "machine key"
     case kernel
@@ -84,7 +84,7 @@ extension RecordedCase {
 
 /// A run as a comparison needs it.
 public struct ComparedRun: Sendable {
-  /// What may differ between runs as a whole and bears on a comparison of them. Seeds differ between any two runs.
+  /// What may differ between runs as a whole and matters for a comparison of them. Seeds differ between any two runs.
   public enum Fact: String, CaseIterable, Sendable {
     case version = "version of gmembench"
     case plan

@@ -37,7 +37,7 @@ public struct SeriesPoint: Sendable {
   public var adjusted: AdjustedEffect?
   /// That baseline's key; empty without one.
   public var baseline: String
-  /// The dialect of the flag that the kernel speaks; empty where that is not known or bears on nothing.
+  /// The dialect of the flag that the kernel speaks; empty where it is not known or does not matter.
   public var abi: String
   /// Function call interrupts of all CPUs for each page of the blocks that count, less the shootdowns of user ranges;
   /// nil where they were not counted.

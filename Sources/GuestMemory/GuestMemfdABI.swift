@@ -101,7 +101,7 @@ public struct GuestMemfdABI: Hashable, Sendable {
       guard let noDirectMap else {
         throw .unsupported(
           "this kernel has no GUEST_MEMFD_FLAG_NO_DIRECT_MAP",
-          remedy: "a kernel with the guest_memfd direct map removal series; memfd_secret is the stand-in")
+          remedy: "scripts/lab/build builds one that has")
       }
       flags |= noDirectMap
     }

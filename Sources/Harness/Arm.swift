@@ -16,7 +16,7 @@ struct Arm {
   private var details: [MethodDetail] = []
   private var directMap: DirectMapChange?
   private var blockCount = 0
-  /// Why the first block that is no result is none.
+  /// Why the first invalid block is invalid.
   private var firstShortcoming: String?
   private var frames = FrameTally()
   /// Of warm-up blocks, where those had interrupts counted.
@@ -196,7 +196,7 @@ struct Arm {
     guard !hasFailed else { return }
     summary.status = status
     if measuredCase.directMap == .cold, measuredCase.backing.removesDirectMap, series.blocks > 0 {
-      let number = summary.splittingBlocks.map(String.init) ?? "nobody knows how many"
+      let number = summary.splittingBlocks.map(String.init) ?? "an unknown number"
       note("\(number) of \(series.blocks) blocks split a huge entry of the direct map; \(frames.wordsOfNew)")
     }
     if let words = frames.wordsOfRepeated(measuredCase) { note(words) }

@@ -17,7 +17,7 @@ public struct TopologyFile: Sendable {
   /// Far above what any machine's tools print.
   private static let mostBytes = 8 << 20
 
-  /// What is wrong is said with the file's name and, where one is to blame, the line.
+  /// A failure names the file and, where there is one, the line.
   public init(path: String) throws(Refusal) {
     let text: String
     do { text = try Self.text(path) } catch { throw Refusal.unsupported("\(path): \(error)") }

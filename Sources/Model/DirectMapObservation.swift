@@ -59,7 +59,7 @@ public struct DirectMapVerdict: Hashable, Sendable {
   public let cameBack: Bool?
   /// What is not as the backing claims; empty where everything is.
   public let contradictions: [String]
-  /// What could not be told, or what bears on the figures without contradicting the claim.
+  /// What could not be observed, or what matters for the figures and does not contradict the claim.
   public let notes: [String]
 
   /// - Parameters:

@@ -32,7 +32,7 @@ public struct Fingerprint: Hashable, Sendable, Codable {
   public var kernelVersion: String
   /// `microcode` of `/proc/cpuinfo`; x86 only.
   public var microcode: String?
-  /// Those parameters of `/proc/cmdline` that bear on measurement; the others may name the host.
+  /// Those parameters of `/proc/cmdline` that matter for a measurement; the others may name the host.
   public var commandLine: String
   /// `scaling_governor` of the online CPUs, several joined by `+`. Nil where the host sets the frequency.
   public var governor: String?

@@ -36,7 +36,7 @@ public struct UseRow: Sendable {
   /// By the report's backings, in their order; or why ordinary memory does not allow the use either, which leaves
   /// nothing to be told of the others.
   public var outcomes: Result<[UseOutcome], Refusal>
-  /// What the use was tried with, where that bears on what it says.
+  /// What the use was tried with, where that matters.
   public var note: String?
 
   public init(_ use: MemoryUse, _ outcomes: Result<[UseOutcome], Refusal>, note: String? = nil) {

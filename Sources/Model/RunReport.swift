@@ -120,7 +120,7 @@ public struct RunReport: Sendable {
   /// Logarithms of the probes at which adjusted effects are stated, in the order of `Probes.Kind`: the medians over the
   /// run's rounds.
   public var state: [Double?]
-  /// What bears on the figures, each with its remedy.
+  /// What a reader of the figures must know, each with its remedy.
   public var warnings: [Finding]
   public var timingOverhead: TimingOverhead?
   /// False until the plan is carried out.

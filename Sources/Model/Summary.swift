@@ -13,7 +13,7 @@ public enum CaseStatus: String, Codable, Sendable {
   case failed
 }
 
-/// One row: everything that is said of one case.
+/// One row: all that is known of one case.
 public struct Summary: Sendable {
   public var measuredCase: Case
   /// In what this case differs from its baseline.
@@ -75,6 +75,13 @@ public struct Summary: Sendable {
 }
 
 extension Summary {
+  /// Whether there is something measured to show. An interrupted case has what its blocks gave.
+  public var hasFigure: Bool {
+    switch status {
+    case .ok, .unstable, .partial: blocks > 0 && samples.count > 0
+    case .unsupported, .failed: false
+    }
+  }
   /// Blocks that count.
   public var blocks: Int { estimates.blocks }
   /// All samples of those blocks, pooled.

@@ -54,7 +54,7 @@ extension CSVRow {
 
 /// The files of a run that are tables.
 public enum RecordedFile: String, CaseIterable, Sendable {
-  case summary, blocks, samples
+  case summary, blocks, distributions, samples
 
   public var name: String { "\(rawValue).csv" }
 
@@ -63,6 +63,7 @@ public enum RecordedFile: String, CaseIterable, Sendable {
     switch self {
     case .summary: SummaryCSV.table.map(\.facts)
     case .blocks: BlocksCSV.table.map(\.facts)
+    case .distributions: DistributionsCSV.table
     case .samples: SamplesCSV.table
     }
   }
@@ -74,6 +75,8 @@ public enum RecordedFile: String, CaseIterable, Sendable {
     case .blocks:
       "One line a block, whatever became of it, in the order in which the blocks were measured. Counters are those around "
         + "the block."
+    case .distributions:
+      "One line a case that has a figure: quantiles and a histogram of its pooled samples. Runs before 0.2 have no such file."
     case .samples:
       "One line a sample, those of warm-up and invalid blocks among them. It is written only where --samples asks for it."
     }

@@ -6,8 +6,8 @@ import SystemPackage
 /// Where a run's results go: the files asked for one by one, and a directory with all of them.
 ///
 /// Every place is opened, or tried, when this is made, so that one which refuses does so before anything is
-/// measured. summary.csv and run.json are replaced as a whole at each publication; blocks.csv and samples.csv
-/// grow by whole lines. A kill therefore leaves a valid, partial result. SIGPIPE has to be ignored by the process
+/// measured. summary.csv, distributions.csv and run.json are replaced as a whole at each publication; blocks.csv and
+/// samples.csv grow by whole lines. A kill therefore leaves a valid, partial result. SIGPIPE has to be ignored by the process
 /// for a reader that went away to be a failure instead of a death.
 public final class RunFiles: RunSink {
   private let runID: String
@@ -20,11 +20,13 @@ public final class RunFiles: RunSink {
 
   private enum Format {
     case summary
+    case distributions
     case json
 
     func bytes(of report: RunReport) throws(SinkFailure) -> [UInt8] {
       switch self {
       case .summary: return SummaryCSV.bytes(of: report)
+      case .distributions: return DistributionsCSV.bytes(of: report)
       case .json:
         do { return try RunJSON(report).bytes() } catch { throw SinkFailure("run.json: \(error)") }
       }
@@ -95,7 +97,9 @@ public final class RunFiles: RunSink {
         samples.append(try AppendedFile(path: "\(directory)/samples.csv", header: SamplesCSV.header))
       }
       let report = RunReport(context: context)
-      for (name, format) in [("summary.csv", Format.summary), ("run.json", Format.json)] {
+      for (name, format) in [
+        ("summary.csv", Format.summary), ("distributions.csv", .distributions), ("run.json", .json),
+      ] {
         guard let file = try ReplacedFile("\(directory)/\(name)") else {
           throw SinkFailure("\(directory)/\(name): not a file (choose another --output)")
         }
@@ -105,7 +109,7 @@ public final class RunFiles: RunSink {
     } catch {
       if blocks != nil { unlink("\(directory)/blocks.csv") }
       if isNew {
-        for name in ["samples.csv", "blocks.csv", "summary.csv", "run.json"] {
+        for name in ["samples.csv", "blocks.csv", "summary.csv", "distributions.csv", "run.json"] {
           unlink("\(directory)/\(name)")
         }
         rmdir(directory)
@@ -121,7 +125,7 @@ public final class RunFiles: RunSink {
     for file in samples { try file.append(bytes) }
   }
 
-  /// Replaces each file; one that refuses does not keep the others from the news.
+  /// Replaces each file; a file that refuses does not stop the others.
   public func publish(_ report: RunReport) throws(SinkFailure) {
     var first: SinkFailure?
     for (file, format) in replaced {

@@ -150,7 +150,7 @@ extension RunJSON {
     }
   }
 
-  /// What bears on the figures.
+  /// What a reader of the figures must know.
   public struct Warning: Hashable, Codable, Sendable {
     /// `note`, `warning` or `problem`.
     public var severity: String

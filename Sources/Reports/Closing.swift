@@ -3,7 +3,7 @@ import Glibc
 import Model
 import Records
 
-/// What bears on the figures, each with its remedy.
+/// What a reader of the figures must know, each with its remedy.
 public enum Warnings {
   /// One line a finding, its remedy on the next; empty where there is none.
   public static func render(_ findings: [Finding], color: Bool) -> String {
@@ -39,7 +39,7 @@ public enum Closing {
 
       """
     if let overhead = report.timingOverhead { text += render(overhead, unit) + "\n" }
-    return text
+    return text + Conditions.render(report)
   }
 
   /// How many passes the figures rest on, and what the machine was like in them.

@@ -174,7 +174,7 @@ public enum ComparisonReport {
     var text = ""
     if comparison.movedTogether > 0 {
       text +=
-        "\(cases(comparison.movedTogether)) moved with the other arms: the machine's mood, or what all arms "
+        "\(cases(comparison.movedTogether)) moved with the other arms: the machine's state, or what all arms "
       text += "share (--judge effect looks at the ratio alone)\n"
     }
     if let shared = comparison.sharedChange, abs(shared - 1) > comparison.threshold {

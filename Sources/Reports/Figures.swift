@@ -52,10 +52,10 @@ enum Figures {
     return shifts(effect.shift.value, effect.shift.value, effect.shift.interval)
   }
 
-  /// `0.514 to 0.553 s` in one unit, or one figure where both ends read the same.
-  static func times(_ low: Double, _ high: Double) -> String {
+  /// `0.514 to 0.553 s` in one unit, or one figure where both ends read the same; with their signs if asked for.
+  static func times(_ low: Double, _ high: Double, signed: Bool = false) -> String {
     let scale = Scale(for: [low, high])
-    let ends = [scale.number(low), scale.number(high)]
+    let ends = [low, high].map { (signed && $0 >= 0 ? "+" : "") + scale.number($0) }
     return (ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])") + " \(scale.name)"
   }
 
@@ -79,6 +79,12 @@ enum Figures {
     let decimals = decimals(of: ratio)
     guard interval.isFinite else { return "\(figure) (\(unbounded))" }
     return "\(figure) [\(fixed(interval.low, decimals)), \(fixed(interval.high, decimals))]"
+  }
+
+  /// `×1.33–1.37 [1.31, 1.40]`: a range of ratios, and the bounds around all of it.
+  static func ratio(_ low: Double, _ high: Double, _ interval: Interval) -> String {
+    let (first, last) = (ratio(low), ratio(high, interval))
+    return last.hasPrefix("\(first) ") ? last : "\(first)–\(last.dropFirst())"
   }
 
   /// `×1.33`.

@@ -4,7 +4,7 @@ import Statistics
 
 /// The curves of `tlb-flush states` and `targets`: a table for each backing, a row for each number of CPUs.
 public enum FlushCurve {
-  /// Fewer points than these bear no word on how a cost scales.
+  /// Fewer points than these do not show how a cost scales.
   private static let leastPoints = 4
 
   /// Empty where no curve was measured.
@@ -110,7 +110,7 @@ public enum FlushCurve {
     let unit = curve[0].unit
     let numbers = Set(points.map(\.x)).count
     guard numbers >= leastPoints, let line = Line(through: points) else {
-      let text = "\(numbers) CPU numbers have an interval: no word on scaling from fewer than \(leastPoints)"
+      let text = "\(numbers) points have an interval: how the cost scales takes \(leastPoints) at least"
       return "    " + style.dim(text) + "\n"
     }
     let off = points.map { abs($0.y - line.intercept - line.slope * $0.x) }.max() ?? 0

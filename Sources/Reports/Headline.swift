@@ -8,12 +8,14 @@ public enum Headline {
     let removing = report.summaries.filter(\.measuredCase.backing.removesDirectMap)
     guard !removing.contains(where: { $0.hasFigure && !$0.measuredCase.backing.isProxy }) else { return nil }
     let flag = "GUEST_MEMFD_FLAG_NO_DIRECT_MAP"
-    let whyNoFlag = reason(removing, ofFirst: { $0.removesDirectMap && !$0.isProxy })
+    var whyNoFlag = reason(removing, ofFirst: { $0.removesDirectMap && !$0.isProxy })
+    if !whyNoFlag.contains(flag) { whyNoFlag = "\(flag): \(whyNoFlag)" }
     if removing.contains(where: \.hasFigure) {
-      return "only the proxy memfd_secret removes the direct map here; \(flag): \(whyNoFlag)"
+      return
+        "\(whyNoFlag); memfd_secret stands in for it: its pages leave the direct map too"
     }
     let whyNoProxy = reason(removing, ofFirst: \.isProxy)
-    return "nothing measured here removes the direct map; \(flag): \(whyNoFlag); memfd_secret: \(whyNoProxy)"
+    return "nothing measured here leaves the direct map: \(whyNoFlag); memfd_secret: \(whyNoProxy)"
   }
 
   /// Of the first such backing that was among the cases.

@@ -35,7 +35,7 @@ public final class ProgressLine: RunObserver {
     shownAt = time
     isShown = true
     // The last column stays free: some terminals wrap as soon as it is written.
-    show("\r\u{1B}[2K" + Self.text(state).prefix(width - 1))
+    show("\r\u{1B}[2K" + Self.text(state).prefix(TerminalWidth.of(descriptor, least: 2) - 1))
   }
 
   /// Leaves the line empty, for whatever is printed next.
@@ -47,12 +47,6 @@ public final class ProgressLine: RunObserver {
   static func text(_ state: RunProgress) -> String {
     "pass \(state.pass) of \(state.passes): \(state.benchmark) \(state.operation), "
       + "others=\(state.others.rawValue), \(Figures.fixed(max(0, state.secondsLeft), 0)) s left"
-  }
-
-  private var width: Int {
-    var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-    return Int(size.ws_col)
   }
 
   /// A terminal that went away is no reason to stop measuring.

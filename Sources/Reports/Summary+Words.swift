@@ -3,14 +3,6 @@ import Model
 import Statistics
 
 extension Summary {
-  /// Whether there is something measured to show. An interrupted case has what its blocks gave.
-  var hasFigure: Bool {
-    switch status {
-    case .ok, .unstable, .partial: blocks > 0 && samples.count > 0
-    case .unsupported, .failed: false
-    }
-  }
-
   /// What tells this arm from the others of its group.
   var armLabel: String {
     let axis = armAxis.axis

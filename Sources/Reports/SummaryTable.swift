@@ -4,12 +4,11 @@ import Records
 
 /// The text table: one group of arms after the other, each against its baseline.
 public enum SummaryTable {
-  /// A headline where nothing removes the direct map, then all groups in the order in which they were planned.
+  /// All groups in the order in which they were planned.
   /// `color` asks for bold headings and dim reasons.
   public static func render(_ report: RunReport, color: Bool) -> String {
     let style = Style(color: color)
     var parts: [String] = []
-    if let headline = Headline.render(report) { parts.append(style.bold(headline) + "\n") }
     // The same reason under every benchmark would bury the figures: it stands once for each backing.
     var told: Set<Told> = []
     parts += groups(report.summaries.filter { !$0.armAxis.isCurve }).map { render($0, style, &told) }
@@ -33,7 +32,8 @@ public enum SummaryTable {
     }
   }
 
-  private static func groups(_ summaries: [Summary]) -> [[Summary]] {
+  /// Rows whose arms belong together.
+  static func groups(_ summaries: [Summary]) -> [[Summary]] {
     var order: [Group] = []
     var members: [Group: [Summary]] = [:]
     for summary in summaries {
@@ -90,6 +90,19 @@ public enum SummaryTable {
     parts.append(place(point, withThreads: summary.armAxis != .threads))
     parts.append(summary.unitText)
     return parts.joined(separator: "   ")
+  }
+
+  /// `fault-in touch, spin`: the operation, and what departs from the plain case.
+  static func shortHeading(_ summary: Summary) -> String {
+    let point = summary.measuredCase
+    let nodes = point.cpuNode == point.memoryNode ? nil : "nodes \(point.cpuNode)/\(point.memoryNode)"
+    let own = summary.armAxis == .backing ? nil : summary.armLabel
+    let others = summary.armAxis == .others ? nil : point.others.rawValue
+    let named = Axis.all.filter { $0 != .threads && $0 != summary.armAxis.axis }.compactMap {
+      $0.words(of: point)
+    }
+    let parts = ["\(point.benchmark) \(point.operation)", own, others, nodes].compactMap(\.self) + named
+    return parts.joined(separator: ", ")
   }
 
   /// Pages and nodes, and what departs from the plain case.

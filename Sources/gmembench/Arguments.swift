@@ -31,12 +31,6 @@ func usesColor(_ stream: FileDescriptor) -> Bool {
   isatty(stream.rawValue) != 0 && getenv("NO_COLOR") == nil
 }
 
-/// Characters a line of a terminal; 80 where there is none.
-func terminalWidth(_ stream: FileDescriptor) -> Int {
-  var size = winsize()
-  return ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-}
-
 enum DialectChoice: String, CaseIterable, ExpressibleByArgument {
   case auto
   case mainline

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Glibc
 import History
 import Model
 import Records
@@ -153,7 +154,7 @@ extension HistoryCommand {
       let chosen = try database.series(matching: series)
       try write(
         SeriesReport.show(
-          chosen, database.points(of: chosen), width: terminalWidth(.standardOutput),
+          chosen, database.points(of: chosen), width: TerminalWidth.of(STDOUT_FILENO),
           color: usesColor(.standardOutput)))
     }
   }

@@ -44,6 +44,9 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "No text but errors and warnings.")
   var quiet = false
 
+  @Flag(help: "Every arm with its tail, and every note, after the answer.")
+  var details = false
+
   @Option(
     help: ArgumentHelp(
       "Delay every page of one backing in fault-in touch, to see whether compare finds it.",
@@ -144,7 +147,12 @@ struct RunCommand: ParsableCommand {
     guard !quiet else { return }
     let takesOutput = [csv, samples, json].contains("-")
     let stream = takesOutput ? FileDescriptor.standardError : .standardOutput
-    try write(RunText.render(report, color: usesColor(stream)), to: stream)
+    let (width, color) = (TerminalWidth.of(stream.rawValue), usesColor(stream))
+    let text =
+      details
+      ? RunText.detailed(report, width: width, color: color)
+      : RunText.brief(report, width: width, color: color)
+    try write(text, to: stream)
   }
 
   private func conclude(_ report: RunReport) throws {

@@ -11,7 +11,10 @@ import Testing
     let scratch = Scratch()
     let directory = scratch("run")
     let files = try RunFiles(context: Made.context, directory: directory, samplesInDirectory: true)
-    #expect(Scratch.names(in: directory) == ["blocks.csv", "run.json", "samples.csv", "summary.csv"])
+    #expect(
+      Scratch.names(in: directory) == [
+        "blocks.csv", "distributions.csv", "run.json", "samples.csv", "summary.csv",
+      ])
     #expect(try RunJSON(bytes: Files.read("\(directory)/run.json")).status == "partial")
     for number in 0..<3 { try files.record(Made.block(number)) }
     let rows = try CSVReader.rows(of: Files.read("\(directory)/blocks.csv"), file: "b")
@@ -36,7 +39,8 @@ import Testing
     report.state = [log(9000), nil, log(120)]
     try files.finish(report)
     #expect(scratch.names == ["r.json", "run", "s.csv"])
-    #expect(Scratch.names(in: scratch("run")) == ["blocks.csv", "run.json", "summary.csv"])
+    #expect(
+      Scratch.names(in: scratch("run")) == ["blocks.csv", "distributions.csv", "run.json", "summary.csv"])
     #expect(try SummaryCSV.read(scratch("s.csv")).count == 2)
     #expect(try Files.read(scratch("s.csv")) == Files.read(scratch("run/summary.csv")))
     let run = try RunJSON(bytes: Files.read(scratch("r.json")))

@@ -8,6 +8,7 @@ import Testing
     let rows = try CSVReader.rows(of: SchemaCSV.bytes(of: RecordedFile.allCases), file: "f")
     for (file, columns) in [
       "summary.csv": SummaryCSV.columns, "blocks.csv": BlocksCSV.columns, "samples.csv": SamplesCSV.columns,
+      "distributions.csv": DistributionsCSV.columns,
     ] {
       #expect(rows.filter { $0["file"] == file }.map { $0["column"] } == columns)
     }

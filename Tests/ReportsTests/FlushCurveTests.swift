@@ -63,7 +63,7 @@ import Testing
   @Test func noWordOnScalingFromFewerThanFourPoints() {
     #expect(
       lines(report([1000, 2000, 3000])).last
-        == "    3 CPU numbers have an interval: no word on scaling from fewer than 4")
+        == "    3 points have an interval: how the cost scales takes 4 at least")
     let scaling = lines(report([1000, 2000, 3000, 4000])).last
     #expect(
       scaling
@@ -74,7 +74,7 @@ import Testing
   @Test func pointsOfTooFewBlocksAreNoLine() {
     var report = report([1000, 2000, 3000, 4000])
     report.summaries[2].estimates.medianInterval = .unbounded
-    #expect(lines(report).last == "    3 CPU numbers have an interval: no word on scaling from fewer than 4")
+    #expect(lines(report).last == "    3 points have an interval: how the cost scales takes 4 at least")
   }
 
   @Test func curvesStandInNoOtherTable() {
