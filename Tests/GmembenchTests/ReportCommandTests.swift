@@ -52,4 +52,22 @@ struct ReportCommandTests {
     #expect(outcome.status == 0 && outcome.output.contains("There is nothing to show"), "\(outcome.errors)")
     #expect(outcome.errors.contains("no case in it"))
   }
+
+  @Test func distributionsAreDrawnWhereTheRunHasThem() throws {
+    let lines = try String(contentsOfFile: "\(reference)/summary.csv", encoding: .utf8).split(separator: "\n")
+    let key = lines[1].split(separator: ",", omittingEmptySubsequences: false)[2]
+    let run = lines[1].split(separator: ",", omittingEmptySubsequences: false)[1]
+    try lines.prefix(2).joined(separator: "\n").appending("\n")
+      .write(toFile: folder.path("summary.csv"), atomically: true, encoding: .utf8)
+    let few = try Program.run(["plot", folder.url.path, "--kind", "ecdf"])
+    #expect(few.output.contains("Straight lines join the quantiles"), "\(few.errors)")
+    let header =
+      "run_id,case,unit,samples,p0_1,p1,p5,p10,p25,p50,p75,p90,p95,p99,p99_9,p99_99,histogram"
+    let line = "\(run),\(key),ns,4,10,10,10,10,10,20,30,40,40,40,40,40,10:10:1;20:20:1;30:30:1;40:40:1"
+    try "\(header)\n\(line)\n".write(
+      toFile: folder.path("distributions.csv"), atomically: true, encoding: .utf8)
+    let fine = try Program.run(["plot", folder.url.path, "--kind", "ecdf"])
+    #expect(fine.output.contains("p50 20.0 ns, p99 40.0 ns, max 40.0 ns"), "\(fine.errors)")
+    #expect(!fine.output.contains("Straight lines"))
+  }
 }
