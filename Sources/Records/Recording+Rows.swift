@@ -8,6 +8,15 @@ extension Recording {
   public var rows: [RecordedRun.Row] {
     entries.compactMap { entry in entry.row.map { RecordedRun.Row(fields: $0, blocks: entry.lines) } }
   }
+
+  /// What distributions.csv says, by the keys of the cases; nothing where a run has none, as those of older versions.
+  ///
+  /// - Throws: ``CSVFailure`` where the file contradicts itself.
+  public func distributions() throws -> [String: RecordedDistribution] {
+    let file = "\(path)/distributions.csv"
+    guard form == .folder, Files.mode(of: file) != nil else { return [:] }
+    return Dictionary(try DistributionsCSV.read(file).map { ($0.key, $0) }) { first, _ in first }
+  }
 }
 
 extension RecordedBlock {

@@ -31,9 +31,15 @@ public struct ChartRun: Sendable {
     guard [.folder, .summary].contains(recording.form) else {
       throw SinkFailure("\(recording.path): no summary; name a run's folder or its summary.csv")
     }
+    let distributions = try recording.distributions()
     self.init(
       name: recording.path, runID: recording.runID ?? "", context: recording.context,
-      findings: recording.findings, rows: try recording.rows.map { try ChartRow($0) })
+      findings: recording.findings,
+      rows: try recording.rows.map { recorded in
+        var row = try ChartRow(recorded)
+        if let distribution = distributions[recorded.key] { row.take(distribution) }
+        return row
+      })
   }
 
   /// The same run with those cases alone whose benchmark, operation or `benchmark/operation` is named; all where none is.
@@ -177,6 +183,22 @@ public struct ChartRow: Sendable {
     guard let value = try fields.number(column) else { return nil }
     return ChartEstimate(
       value, low: try fields.number("\(column)_low"), high: try fields.number("\(column)_high"))
+  }
+
+  /// The quantiles, and the share of the samples up to the end of each bin: both are exact, and the smallest value with
+  /// a share cannot contradict the share up to a value.
+  fileprivate mutating func take(_ distribution: RecordedDistribution) {
+    guard let first = distribution.bins.first, distribution.samples > 0 else { return }
+    var points = zip(DistributionsCSV.quantiles, distribution.quantiles).map { quantile, value in
+      ChartQuantile(quantile.share, value)
+    }
+    var count = 0
+    for bin in distribution.bins {
+      count += bin.count
+      points.append(ChartQuantile(Double(count) / Double(distribution.samples), bin.high))
+    }
+    points.sort { ($0.value, $0.probability) < ($1.value, $1.probability) }
+    quantiles = [ChartQuantile(0, first.low)] + points
   }
 
   private mutating func take(_ recorded: [RecordedBlock]) {

@@ -21,16 +21,16 @@ enum ChartStyle {
       .gmb .band{fill:#f0f3f6}.gmb .l{fill:none;stroke-width:1.8;stroke-linejoin:round}.gmb .w{stroke-width:2.4;fill:none}\
       .gmb .m{stroke-width:1.2}.gmb .s{stroke-width:.8}.gmb .o{stroke-dasharray:5 3}.gmb .cell{stroke:#fff;stroke-width:2}.gmb .heat{fill:#0072b2}
       """
-    css += colours(light, "")
+    css += colours(light)
     css += "@media screen and (prefers-color-scheme:dark){"
     css += """
       .gmb .bg{fill:#0d1117}.gmb .t,.gmb .h{fill:#e6edf3}.gmb .d,.gmb .n{fill:#9da7b1}.gmb .grid{stroke:#2b323b}\
       .gmb .axis{stroke:#7d868f}.gmb .one{stroke:#b1bac4}.gmb .band{fill:#171d25}.gmb .cell{stroke:#0d1117}.gmb .heat{fill:#4f93ff}
       """
-    return css + colours(dark, "") + "}"
+    return css + colours(dark) + "}"
   }()
 
-  private static func colours(_ colours: [String], _ prefix: String) -> String {
+  private static func colours(_ colours: [String]) -> String {
     colours.enumerated().map { index, colour in
       // Marks are filled, lines are not: a class of two wins over one.
       ".gmb .k\(index){stroke:\(colour)}.gmb .k\(index).m,.gmb .k\(index).s,.gmb .k\(index).f{fill:\(colour)}"

@@ -3,19 +3,19 @@ import Glibc
 import Model
 
 /// The median for each pair of a CPU's node and a memory's: one map for each operation and backing that was measured on
-/// several pairs. The darker a cell, the dearer it is among those of its own map.
+/// several pairs. The stronger a cell's colour, the dearer it is among those of its own map.
 struct NodesChart {
   static let title = "Median by the node of the CPU and the node of the memory"
 
-  private static let cell = (width: 104.0, height: 38.0)
-  private static let left = 74.0
+  private static let height = 38.0
+  private static let left = 56.0
   private var svg = SVG()
   private let width: Double
   private var words: [String] = []
   // Where the next map begins, and where the next line of maps does.
   private var x = 0.0
-  private var y = 44.0
-  private var below = 44.0
+  private var y = 0.0
+  private var below = 0.0
 
   /// Whether there is anything to show.
   static func hasMaps(_ rows: [ChartRow]) -> Bool { !panels(rows).isEmpty }
@@ -27,7 +27,21 @@ struct NodesChart {
     return chart.document(id: id, hasStyle: hasStyle)
   }
 
-  private init(width: Double) { self.width = width }
+  private init(width: Double) {
+    self.width = width
+    var bottom = 5.0
+    for line in SVG.lines(Self.title, width: width - 16, size: 13) {
+      bottom += 17
+      svg.text(8, bottom, line, "h")
+    }
+    let note = "The stronger the colour, the dearer within the map. “of local”: medians, without an interval."
+    for line in SVG.lines(note, width: width - 16, size: 11) {
+      bottom += 16
+      svg.text(8, bottom, line, "n")
+    }
+    y = bottom + 14
+    below = y
+  }
 
   private static func panels(_ rows: [ChartRow]) -> [ChartPanel] {
     ChartPanel.all(rows.filter { $0.p50 != nil && pair($0) != nil }, apart: [.cpuNode, .memoryNode]).filter {
@@ -48,17 +62,18 @@ struct NodesChart {
     let cpuNodes = Set(cells.keys.map(\.cpuNode)).sorted()
     let memoryNodes = Set(cells.keys.map(\.memoryNode)).sorted()
     let backing = panel.rows.first?.backingLabel ?? ""
-    let space = max(Self.left + Double(memoryNodes.count) * Self.cell.width, 250)
+    let cell = min(104, (width - Self.left - 8) / Double(memoryNodes.count))
+    let space = max(Self.left + Double(memoryNodes.count) * cell, 250)
     if x > 0, x + space > width { (x, y) = (0, below) }
     let heading = SVG.lines("\(panel.title), \(backing)", width: space - 12, size: 13)
     for (index, line) in heading.enumerated() { svg.text(x + 8, y + 14 + Double(index) * 17, line, "h") }
     let top = y + Double(heading.count) * 17 + 26
     for (column, node) in memoryNodes.enumerated() {
-      let middle = x + Self.left + (Double(column) + 0.5) * Self.cell.width
-      svg.text(middle, top - 6, "memory \(node)", "d", .middle)
+      let middle = x + Self.left + (Double(column) + 0.5) * cell
+      svg.text(middle, top - 6, cell < 64 ? "m. \(node)" : "memory \(node)", "d", .middle)
     }
     for (line, cpuNode) in cpuNodes.enumerated() {
-      let middle = top + (Double(line) + 0.5) * Self.cell.height
+      let middle = top + (Double(line) + 0.5) * Self.height
       svg.text(x + Self.left - 8, middle + 4, "CPU \(cpuNode)", "d", .end)
       for (column, memoryNode) in memoryNodes.enumerated() {
         let pair = NodePair(cpuNode: cpuNode, memoryNode: memoryNode)
@@ -66,14 +81,14 @@ struct NodesChart {
         let local = cells[NodePair(cpuNode: cpuNode, memoryNode: cpuNode)]
         draw(
           value, local: pair.cpuNode == pair.memoryNode ? nil : local, shade: Self.shade(value, in: cells),
-          unit: panel.unit, x: x + Self.left + Double(column) * Self.cell.width, middle: middle)
+          unit: panel.unit, x: x + Self.left + Double(column) * cell, middle: middle, width: cell)
         words.append(
           "\(panel.title), \(backing), CPU of node \(cpuNode), memory of node \(memoryNode): "
             + "\(Figures.amount(value, unit: panel.unit)).")
       }
     }
     x += space + 12
-    below = max(below, top + Double(cpuNodes.count) * Self.cell.height + 24)
+    below = max(below, top + Double(cpuNodes.count) * Self.height + 24)
   }
 
   /// 0 for the cheapest cell of a map, 1 for the dearest; differences under a tenth stay pale.
@@ -85,29 +100,27 @@ struct NodesChart {
   }
 
   private mutating func draw(
-    _ value: Double, local: Double?, shade: Double, unit: String, x: Double, middle: Double
+    _ value: Double, local: Double?, shade: Double, unit: String, x: Double, middle: Double,
+    width: Double
   ) {
     svg.rectangle(
-      x: x, y: middle - Self.cell.height / 2, width: Self.cell.width, height: Self.cell.height,
+      x: x, y: middle - Self.height / 2, width: width, height: Self.height,
       "heat cell", opacity: 0.06 + 0.5 * shade)
-    svg.text(x + Self.cell.width / 2, middle - 1, Figures.amount(value, unit: unit), "t", .middle)
-    let remark = local.map { $0 > 0 ? "\(Figures.ratio(value / $0)) of local" : "" } ?? ""
-    if !remark.isEmpty { svg.text(x + Self.cell.width / 2, middle + 13, remark, "n", .middle) }
+    svg.text(
+      x + width / 2, middle - 1, Figures.amount(value, unit: unit), width < 64 ? "n" : "t", .middle)
+    let remark = local.map { $0 > 0 ? Figures.ratio(value / $0) + (width < 90 ? "" : " of local") : "" } ?? ""
+    if !remark.isEmpty { svg.text(x + width / 2, middle + 13, remark, "n", .middle) }
   }
 
   private mutating func document(id: String, hasStyle: Bool) -> String {
-    svg.text(8, 22, SVG.fitted(Self.title, width: width - 16, size: 13), "h")
     if words.isEmpty {
-      let nothing = "no operation was measured on several pairs of nodes"
-      svg.text(8, below + 10, SVG.fitted("There is nothing to show: \(nothing).", width: width - 16), "t")
-      words.append("Nothing to show: \(nothing).")
-      below += 20
-    } else {
-      svg.text(
-        8, 38,
-        SVG.fitted(
-          "Darker is dearer, within each map. “of local”: medians, without an interval.", width: width - 16,
-          size: 11), "n")
+      words.append("Nothing to show: no operation was measured on several pairs of nodes.")
+      for line in SVG.lines(
+        "There is nothing to show: no operation was measured on several pairs of nodes.", width: width - 16)
+      {
+        svg.text(8, below + 10, line, "t")
+        below += 18
+      }
     }
     return svg.document(
       width: width, height: below + 6, id: id, title: Self.title, description: words.joined(separator: " "),

@@ -26,7 +26,7 @@ struct OverviewChart {
     panels = ChartPanel.operations(run.rows.filter(\.hasFigure))
     missing = Dictionary(grouping: run.rows.filter { !$0.hasFigure }, by: \.title)
     let longest = panels.flatMap(\.labels).map { SVG.width(of: $0) }.max() ?? 0
-    labelWidth = isNarrow ? 0 : min(longest + 24, width * 0.4)
+    labelWidth = isNarrow ? 0 : min(longest + 24, width * 0.45)
     valueWidth = isNarrow ? 0 : 196
     let bounds = panels.flatMap(\.rows).compactMap(\.ratio)
       .flatMap { [$0.value, $0.low ?? $0.value, $0.high ?? $0.value] }
@@ -92,9 +92,13 @@ struct OverviewChart {
     var middle = y + 11
     if isNarrow {
       // The label, its figures below it, and then the interval.
-      line.text(8, y + 12, SVG.fitted(label, width: width - 16), "t")
-      line.text(8, y + 26, text, "n")
-      middle = y + 39
+      let labels = SVG.lines(label, width: width - 16)
+      for (index, text) in labels.enumerated() {
+        line.text(8, y + 12 + Double(index) * 14, SVG.fitted(text, width: width - 16), "t")
+      }
+      let under = y + Double(labels.count) * 14
+      line.text(8, under + 12, text, "n")
+      middle = under + 25
       line.line(scale.start, middle, scale.end, middle, "grid")
       grid(from: middle - 7, to: middle + 7, into: &line)
     } else {

@@ -104,8 +104,12 @@ struct PanelStack {
     self.width = width
     self.title = title
     if hasHeading {
-      svg.text(8, 22, SVG.fitted(title, width: width - 16, size: 13), "h")
-      y = 36
+      var bottom = 5.0
+      for line in SVG.lines(title, width: width - 16, size: 13) {
+        bottom += 17
+        svg.text(8, bottom, line, "h")
+      }
+      y = bottom + 14
     }
   }
 

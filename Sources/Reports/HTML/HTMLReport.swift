@@ -159,7 +159,7 @@ extension HTMLRow {
   fileprivate init(_ row: ChartRow, label: String, in panel: ChartPanel) {
     func amount(_ value: Double?) -> String { value.map { Figures.amount($0, unit: row.unit) } ?? "" }
     func quantile(_ probability: Double) -> String {
-      amount(row.quantiles.first { $0.probability == probability }?.value)
+      amount(row.quantiles.first { abs($0.probability - probability) < 1e-9 }?.value)
     }
     let isBaseline = panel.rows.contains { $0.baseline == row.key.text }
     self.init(

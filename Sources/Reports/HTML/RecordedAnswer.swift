@@ -61,12 +61,12 @@ enum RecordedAnswer {
     let base = run.rows.first { $0.key.text == row.baseline }
     let others = place(row, run)
     let against = base?.backingLabel ?? "its baseline"
-    let of = row.isStolen ? " of the time of each" : ""
-    var text = "\(words) (\(row.title)\(others)): \(row.backingLabel) takes "
+    let from = row.isStolen ? "from each " : ""
+    var text = "\(words) (\(row.title)\(others)): \(row.backingLabel) takes \(from)"
     if let ratio = row.ratio {
-      text += "\(ratio.text) of what \(against) takes\(of)"
+      text += "\(ratio.text) of what \(against) takes"
     } else if let shift = row.shift {
-      text += "\(Figures.shift(shift.value, unit: row.unit)) a page\(of) against \(against)"
+      text += "\(Figures.shift(shift.value, unit: row.unit)) a page against \(against)"
     } else {
       text += "\(row.p50.map { Figures.amount($0.value, unit: row.unit) } ?? "") a page; there is no baseline"
     }
