@@ -117,10 +117,15 @@ enum BlocksChart {
 
   private static func shade(_ bands: [Band], _ frame: PlotFrame, _ y: Double, _ svg: inout SVG) {
     var free = -Double.infinity
+    // Passes without a gap between them are shaded in turns: their bands would run into one.
+    var shadedEnd = -Double.infinity
     for band in bands {
       let start = max(frame.left, band.start - 4)
       let width = min(frame.right, band.end + 4) - start
-      svg.rectangle(x: start, y: y + frame.top, width: width, height: frame.plotHeight, "band")
+      if start > shadedEnd {
+        svg.rectangle(x: start, y: y + frame.top, width: width, height: frame.plotHeight, "band")
+        shadedEnd = start + width
+      }
       let text = "pass \(band.pass)"
       let middle = start + width / 2
       let half = SVG.width(of: text, size: 11) / 2

@@ -40,10 +40,7 @@ struct OverviewChart {
   mutating func render(id: String, hasStyle: Bool = true) -> String {
     y = 22
     svg.text(8, y, Self.title, "h")
-    for line in SVG.lines(
-      "◆ is the baseline of an operation. Left of 1 is cheaper, right of 1 dearer; an interval across 1 is not told "
-        + "apart. An arrow: no bound yet.", width: width - 16, size: 11)
-    {
+    for line in SVG.lines(note, width: width - 16, size: 11) {
       y += 16
       svg.text(8, y, line, "n")
     }
@@ -61,6 +58,20 @@ struct OverviewChart {
       description: words.isEmpty
         ? "Nothing to show: no case of this run has a figure." : words.joined(separator: " "),
       hasStyle: hasStyle)
+  }
+
+  private var note: String {
+    var note =
+      "◆ is the baseline of an operation. Left of 1 is cheaper, right of 1 dearer; an interval across 1 is not "
+    note += "told apart. An arrow: no bound yet."
+    let ratios = panels.flatMap(\.rows).filter { $0.ratio != nil }
+    let adjusted = ratios.count(where: \.isAdjusted)
+    if adjusted > 0 {
+      note +=
+        " \(adjusted) of \(ratios.count) ratios are adjusted to the run's median state of the machine, because its "
+      note += "probes explain some of what moved."
+    }
+    return note
   }
 
   private mutating func group(_ panel: ChartPanel) {

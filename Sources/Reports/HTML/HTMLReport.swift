@@ -166,7 +166,8 @@ extension HTMLRow {
       label: XMLText.plain(label), status: XMLText.plain(row.status),
       blocks: Figures.count(row.blocks.count), p50: amount(row.p50?.value), p90: quantile(0.9),
       p99: quantile(0.99), mean: amount(row.mean),
-      effect: row.ratio?.text ?? (row.hasFigure && isBaseline && row.shift == nil ? "baseline" : ""),
+      effect: row.ratio.map { $0.text + (row.isAdjusted ? " adjusted" : "") }
+        ?? (row.hasFigure && isBaseline && row.shift == nil ? "baseline" : ""),
       shift: row.shift.map { Figures.shift($0.value, unit: row.unit) } ?? "",
       reason: XMLText.plain(row.reason))
   }
