@@ -34,7 +34,7 @@ enum HTMLTemplate {
     {{#overview}}{{> figure}}{{/overview}}
     {{#hasCurves}}<h2>Scaling and nodes</h2>
     <div class="pair">{{#curves}}{{> figure}}{{/curves}}</div>{{/hasCurves}}
-    {{#hasWarnings}}<h2>What bears on the figures</h2>
+    {{#hasWarnings}}<h2>What a reader of the figures must know</h2>
     <ul class="warnings">
     {{#warnings}}<li><b>{{severity}}</b> {{what}}{{#remedy}} <i>Remedy: {{.}}</i>{{/remedy}}</li>
     {{/warnings}}</ul>{{/hasWarnings}}
