@@ -108,7 +108,7 @@ public struct Session {
     var findings = Doctor.findings(
       topology: topology, fingerprint: fingerprint, lockable: 0,
       readsCounter: kind != CKERNEL_CLOCK_MONOTONIC && request.clock != .instructions
-    ).filter { $0.severity != .note }
+    ).filter { $0.severity >= .warning }
     findings += place.findings + layout.findings + context.timed.uncounted
     if kind == CKERNEL_CLOCK_MONOTONIC, request.clock == .auto {
       findings.append(

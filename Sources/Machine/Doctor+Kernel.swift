@@ -23,7 +23,7 @@ extension Doctor.Examination {
       }
       guard let config else {
         return Finding(
-          .note, "cannot tell whether \(name) is on (neither on the command line nor /boot/config-*)")
+          .unknown, "cannot tell whether \(name) is on (neither on the command line nor /boot/config-*)")
       }
       guard config.split(separator: "\n").contains(option + "=y") else { return nil }
       return Finding(.note, "\(name) is on by default: the kernel \(effect)", remedy: "boot with \(name)=0")
@@ -32,7 +32,7 @@ extension Doctor.Examination {
 
   private func mitigations() -> [Finding] {
     guard !fingerprint.mitigations.isEmpty else {
-      return [Finding(.note, "cannot read the mitigations (/sys/devices/system/cpu/vulnerabilities)")]
+      return [Finding(.unknown, "cannot read the mitigations (/sys/devices/system/cpu/vulnerabilities)")]
     }
     var findings: [Finding] = []
     if fingerprint.mitigations["meltdown"]?.contains("PTI") == true {

@@ -14,7 +14,7 @@ extension Doctor.Examination {
     case nil:
       if topology.hasNUMA {
         findings.append(
-          Finding(.note, "cannot read NUMA balancing's state (/proc/sys/kernel/numa_balancing)"))
+          Finding(.unknown, "cannot read NUMA balancing's state (/proc/sys/kernel/numa_balancing)"))
       }
     default:
       findings.append(
@@ -33,7 +33,7 @@ extension Doctor.Examination {
     }
     if probe.answersNUMACalls == nil {
       findings.append(
-        Finding(.note, "cannot tell whether the NUMA system calls are answered (recorded files)"))
+        Finding(.unknown, "cannot tell whether the NUMA system calls are answered (recorded files)"))
     }
     let empty = CPUSet(topology.nodes.filter { $0.memoryBytes == 0 }.map(\.number))
     if !empty.isEmpty { findings.append(Finding(.note, "no memory on nodes \(empty)")) }
@@ -55,7 +55,7 @@ extension Doctor.Examination {
           remedy: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"))
     case nil:
       findings.append(
-        Finding(.note, "cannot read transparent huge pages' state: the kernel may be built without them"))
+        Finding(.unknown, "cannot read transparent huge pages' state: the kernel may be built without them"))
     default: break
     }
     let shared = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
@@ -85,7 +85,7 @@ extension Doctor.Examination {
             remedy: "free memory, then swapoff -a"))
       }
     } else {
-      findings.append(Finding(.note, "cannot tell whether swap is in use (/proc/meminfo)"))
+      findings.append(Finding(.unknown, "cannot tell whether swap is in use (/proc/meminfo)"))
     }
     if let text = files.text("/proc/vmstat") {
       if !text.contains("direct_map_level2_splits") {
@@ -103,7 +103,7 @@ extension Doctor.Examination {
 
   private func limits() -> [Finding] {
     guard let hard = probe.memlockHard, let raises = probe.raisesMemlock else {
-      return [Finding(.note, "cannot read RLIMIT_MEMLOCK")]
+      return [Finding(.unknown, "cannot read RLIMIT_MEMLOCK")]
     }
     // A low limit is no finding where a run can raise its own.
     if raises { return [] }

@@ -19,13 +19,14 @@ extension Doctor.Examination {
     case nil:
       findings.append(
         Finding(
-          .note, "cannot read a frequency governor (no cpufreq): the firmware or the host sets the speed"))
+          .unknown, "cannot read a frequency governor (no cpufreq): the firmware or the host sets the speed"))
     }
     switch fingerprint.turbo {
     case "off"?: break
     case nil:
       findings.append(
-        Finding(.note, "cannot tell whether turbo is on (neither intel_pstate/no_turbo nor cpufreq/boost)"))
+        Finding(.unknown, "cannot tell whether turbo is on (neither intel_pstate/no_turbo nor cpufreq/boost)")
+      )
     default:
       findings.append(
         Finding(
@@ -47,7 +48,7 @@ extension Doctor.Examination {
           "CPUs \(CPUSet(paired)) share their cores with SMT siblings: a spinner there slows the measuring CPU",
           remedy: "echo off > /sys/devices/system/cpu/smt/control, or allow one thread per core (taskset)"))
     } else if fingerprint.smt == nil {
-      findings.append(Finding(.note, "cannot read SMT's state (/sys/devices/system/cpu/smt/control)"))
+      findings.append(Finding(.unknown, "cannot read SMT's state (/sys/devices/system/cpu/smt/control)"))
     }
     if topology.online.count == 1 {
       findings.append(Finding(.warning, "only one CPU is online: what a flush costs the others cannot show"))
@@ -96,7 +97,7 @@ extension Doctor.Examination {
             remedy: "stop it, or wait until the load is below 0.5"))
       }
     } else {
-      findings.append(Finding(.note, "cannot read the load average (/proc/loadavg)"))
+      findings.append(Finding(.unknown, "cannot read the load average (/proc/loadavg)"))
     }
     findings += steal()
     if let quota = Quota.read(files) {
@@ -112,7 +113,7 @@ extension Doctor.Examination {
       }
     } else if files.text("/proc/self/cgroup") == nil {
       findings.append(
-        Finding(.note, "cannot tell whether a control group limits CPU time (/proc/self/cgroup)"))
+        Finding(.unknown, "cannot tell whether a control group limits CPU time (/proc/self/cgroup)"))
     }
     return findings
   }
@@ -120,7 +121,7 @@ extension Doctor.Examination {
   private func steal() -> [Finding] {
     let first = files.text("/proc/stat", limit: 256)?.split(separator: "\n").first
     let ticks = first?.split(separator: " ").dropFirst().compactMap { Int64($0) } ?? []
-    guard ticks.count >= 8 else { return [Finding(.note, "cannot read stolen time (/proc/stat)")] }
+    guard ticks.count >= 8 else { return [Finding(.unknown, "cannot read stolen time (/proc/stat)")] }
     // guest and guest_nice, which follow, are counted in user and nice already.
     let total = ticks[..<8].reduce(0, +)
     guard ticks[7] > 0, total > 0 else { return [] }

@@ -22,26 +22,60 @@ public enum Doctor {
     }
   }
 
-  /// All findings, in the order CPU, memory, kernel, counters. A thing that cannot be read is a finding of its own.
+  /// Everything that is looked at, in groups. A thing that cannot be read is a finding of its own.
+  ///
   /// - Parameters:
   ///   - lockable: bytes of memfd_secret to have room for; by default a large region.
   ///   - readsCounter: times are to be read from the CPU's counter.
+  public static func groups(
+    topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles(),
+    lockable: UInt64 = 64 << 20, readsCounter: Bool = true
+  ) -> [CheckGroup] {
+    groups(
+      topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable),
+      readsCounter: readsCounter)
+  }
+
+  /// The findings of all groups, in the order CPU, memory, kernel, counters.
   public static func findings(
     topology: Topology, fingerprint: Fingerprint, files: SystemFiles = SystemFiles(),
     lockable: UInt64 = 64 << 20, readsCounter: Bool = true
   ) -> [Finding] {
-    findings(
-      topology: topology, fingerprint: fingerprint, files: files, probe: .run(files, lockable: lockable),
-      readsCounter: readsCounter)
+    groups(
+      topology: topology, fingerprint: fingerprint, files: files, lockable: lockable,
+      readsCounter: readsCounter
+    ).flatMap(\.findings)
   }
 
   static func findings(
     topology: Topology, fingerprint: Fingerprint, files: SystemFiles, probe: Probe, readsCounter: Bool = true
   ) -> [Finding] {
-    let examination = Examination(
+    groups(
+      topology: topology, fingerprint: fingerprint, files: files, probe: probe, readsCounter: readsCounter
+    ).flatMap(\.findings)
+  }
+
+  private static func groups(
+    topology: Topology, fingerprint: Fingerprint, files: SystemFiles, probe: Probe, readsCounter: Bool
+  ) -> [CheckGroup] {
+    let seen = Examination(
       topology: topology, fingerprint: fingerprint, files: files, probe: probe, features: .read(files))
-    return examination.processors() + examination.load() + (readsCounter ? examination.counter() : [])
-      + examination.clock() + examination.memory() + examination.kernel() + probe.uncounted
+    return [
+      CheckGroup(
+        "CPUs", why: "A CPU whose speed changes, or that is shared, makes figures drift.", seen.processors()),
+      CheckGroup(
+        "other work", why: "It takes CPU time and caches from the measurement, and delays flushes.",
+        seen.load()),
+      CheckGroup(
+        "clock", why: "A page takes a microsecond or two: the clock has to be finer and steady.",
+        (readsCounter ? seen.counter() : []) + seen.clock()),
+      CheckGroup(
+        "memory", why: "Pages of another size or on another node are not what a row says.", seen.memory()),
+      CheckGroup(
+        "kernel options", why: "They add to every fault, free or entry to the kernel.", seen.kernel()),
+      CheckGroup(
+        "hardware counters", why: "They explain a figure; none is needed to measure.", probe.uncounted),
+    ]
   }
 
   /// The facts that the checks look at.
@@ -66,7 +100,10 @@ extension Doctor.Examination {
           remedy: "use --clock monotonic, or boot with tsc=reliable where you know better")
       ]
     case nil where fingerprint.architecture == "x86_64":
-      [Finding(.note, "cannot tell whether the time stamp counter is invariant: no flags in /proc/cpuinfo")]
+      [
+        Finding(
+          .unknown, "cannot tell whether the time stamp counter is invariant: no flags in /proc/cpuinfo")
+      ]
     case nil: []
     }
   }
@@ -89,14 +126,14 @@ extension Doctor.Examination {
           .note, "a kernel-range TLB flush goes by \(mechanism): it raises no interrupt that could be counted"
         ))
     case nil:
-      findings.append(Finding(.note, "cannot tell how a kernel-range TLB flush reaches the other CPUs"))
+      findings.append(Finding(.unknown, "cannot tell how a kernel-range TLB flush reaches the other CPUs"))
     }
     switch fingerprint.hypervisor {
     case "none": break
     case "unknown":
       findings.append(
         Finding(
-          .note,
+          .unknown,
           "cannot tell whether this is a virtual machine: trust ratios within one run, not absolute times"))
     case let name:
       findings.append(

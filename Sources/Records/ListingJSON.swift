@@ -22,6 +22,11 @@ public enum ListingJSON {
   private struct Machine: Encodable {
     let machineKey, kernelRelease, architecture: String
     let backings: [Offer]
+    let checks: [Checks]
+  }
+
+  private struct Checks: Encodable {
+    let name, why, status: String
     let findings: [Check]
   }
 
@@ -41,7 +46,7 @@ public enum ListingJSON {
 
   /// An object: the machine, what it offers of each backing, and what would disturb a measurement.
   public static func bytes(
-    of fingerprint: Fingerprint, offers: [(backing: Backing, refusal: Refusal?)], findings: [Finding]
+    of fingerprint: Fingerprint, offers: [(backing: Backing, refusal: Refusal?)], groups: [CheckGroup]
   ) throws -> [UInt8] {
     try bytes(
       of: Machine(
@@ -53,7 +58,13 @@ public enum ListingJSON {
             remedy: refusal?.remedy
           )
         },
-        findings: findings.map { Check(severity: $0.severity.word, finding: $0.what, remedy: $0.remedy) }))
+        checks: groups.map { group in
+          Checks(
+            name: group.name, why: group.why, status: group.severity?.word ?? "ok",
+            findings: group.findings.map {
+              Check(severity: $0.severity.word, finding: $0.what, remedy: $0.remedy)
+            })
+        }))
   }
 
   private static func bytes(of value: some Encodable) throws -> [UInt8] {

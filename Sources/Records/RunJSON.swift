@@ -190,6 +190,7 @@ extension Finding.Severity {
   public var word: String {
     switch self {
     case .note: "note"
+    case .unknown: "unknown"
     case .warning: "warning"
     case .problem: "problem"
     }

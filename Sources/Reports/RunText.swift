@@ -45,12 +45,12 @@ public enum RunText {
       lines += wrapped(
         "A range covers two states that were measured apart: the other CPUs spin, or are idle.", width: width)
     }
-    for finding in report.warnings where finding.severity != .note {
+    for finding in report.warnings where finding.severity >= .warning {
       lines += wrapped("\(style.bold(finding.severity.word)): \(finding.what)", width: width, indent: 2)
       guard let remedy = finding.remedy else { continue }
       lines += wrapped("→ \(remedy)", width: width - 2, indent: 2).map { "  \($0)" }
     }
-    let notes = report.warnings.count { $0.severity == .note }
+    let notes = report.warnings.count { $0.severity < .warning }
     let more =
       notes > 0 ? "every arm, tails and \(notes) \(notes == 1 ? "note" : "notes")" : "every arm, and tails"
     lines += wrapped("\(more): --details; files for plots and gmembench compare: --output DIR", width: width)

@@ -19,14 +19,14 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let session = try SelectionOptions.parse([]).open(seed: 0, program: nil)
     let offers = Backing.allCases.map { (backing: $0, refusal: session.refusal(of: $0)) }
-    let findings = Doctor.findings(topology: session.topology, fingerprint: session.fingerprint)
+    let groups = Doctor.groups(topology: session.topology, fingerprint: session.fingerprint)
     if json {
-      let bytes = try ListingJSON.bytes(of: session.fingerprint, offers: offers, findings: findings)
+      let bytes = try ListingJSON.bytes(of: session.fingerprint, offers: offers, groups: groups)
       return try write(String(decoding: bytes, as: UTF8.self))
     }
     try write(
       DoctorReport.render(
-        topology: session.topology, fingerprint: session.fingerprint, offers: offers, findings: findings,
+        topology: session.topology, fingerprint: session.fingerprint, offers: offers, groups: groups,
         width: TerminalWidth.of(STDOUT_FILENO), color: usesColor(.standardOutput)))
   }
 }

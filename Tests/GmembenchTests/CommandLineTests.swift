@@ -163,7 +163,7 @@ struct CommandLineTests {
       ])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
-    #expect(names == ["blocks.csv", "run.json", "summary.csv"])
+    #expect(names == ["blocks.csv", "distributions.csv", "run.json", "summary.csv"])
     let summary = try String(contentsOfFile: folder.path("x.csv"), encoding: .utf8)
     #expect(summary == (try String(contentsOfFile: folder.path("run/summary.csv"), encoding: .utf8)))
     #expect(summary.split(separator: "\n").count == 3)

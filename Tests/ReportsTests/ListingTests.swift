@@ -48,14 +48,18 @@ import Testing
     let text = DoctorReport.render(
       topology: topology, fingerprint: context.fingerprint,
       offers: [(.memfd, nil), (.guestMemfd, Self.refusal)],
-      findings: [Finding(.note, "n"), Finding(.warning, "w", remedy: "r"), Finding(.problem, "p")], width: 80,
-      color: false)
+      groups: [
+        CheckGroup("good", why: "why good", []),
+        CheckGroup("poor", why: "why poor", [Finding(.unknown, "u"), Finding(.warning, "w", remedy: "r")]),
+        CheckGroup("broken", why: "why broken", [Finding(.problem, "p")]),
+      ], width: 80, color: false)
     let lines = text.split(separator: "\n").map(String.init)
     #expect(lines.allSatisfy { $0.count <= 80 })
     #expect(lines.contains("  memfd: ok") && lines.contains("    → load the module"))
-    let order = ["  problem: p", "  warning: w", "    → r", "  note: n"].compactMap {
-      lines.firstIndex(of: $0)
-    }
-    #expect(order.count == 4 && order == order.sorted(), "\(text)")
+    let order = [
+      "broken: bad", "  why broken", "  bad: p", "poor: warning", "  warning: w", "    → r", "  unknown: u",
+      "good: ok",
+    ].compactMap { lines.firstIndex(of: $0) }
+    #expect(order.count == 8 && order == order.sorted(), "\(text)")
   }
 }
