@@ -18,7 +18,7 @@ public enum Journal {
     guard count > 0 else { return nil }
     let path = String(decoding: last.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return Finding(
-      .note,
+      .warning,
       "an earlier run was killed and left \(count == 1 ? "one change" : "\(count) changes") of this machine, now undone "
         + "(\(path))")
   }

@@ -9,7 +9,7 @@ import SystemPackage
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "The benchmarks and their operations, which memory each can measure here, and why not the rest."
+    abstract: "The benchmarks and their operations, and which memory each can measure here."
   )
 
   @OptionGroup var selection: SelectionOptions

@@ -5,7 +5,7 @@ import Reports
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Runs as one HTML page, with charts, that needs nothing else.",
+    commandName: "report", abstract: "Runs as one HTML page with charts, in a single file.",
     discussion: """
       Machine and method, the answer in sentences, the overview, then each operation with its charts and its rows, \
       and the whole summary. Several runs stand one after the other. The page has no script and loads nothing.

@@ -13,7 +13,7 @@ import SystemPackage
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Measures, and says what it costs. The default command.")
+    commandName: "run", abstract: "Measures, and prints what it costs. The default command.")
 
   @OptionGroup var selection: SelectionOptions
 
@@ -26,7 +26,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Write machine, plan and summary as JSON.")
   var json: String?
 
-  @Option(help: "Write summary.csv, blocks.csv and run.json into a new folder.")
+  @Option(help: "Write all files of the run into a new folder, for report, plot, compare and history.")
   var output: String?
 
   @Flag(help: "Exit with 4 where a row did not reach the precision.")

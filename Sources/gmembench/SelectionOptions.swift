@@ -42,7 +42,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help:
-      "What a block finds of those before it: nothing (cold), or what a block of its own kind left (warm)."
+      "What a block finds: frames that are in no cache (cold), or what a block of the same kind left (warm)."
   )
   var state: BlockState = .cold
 
@@ -65,7 +65,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Nodes that memory is to come from, comma-separated, or all (default: the CPU's own).",
+      "Nodes on which the memory is, comma-separated, or all (default: the CPU's own).",
       valueName: "list"))
   var memoryNode: NodeChoice?
 

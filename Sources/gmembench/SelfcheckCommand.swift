@@ -12,7 +12,7 @@ import Suite
 struct SelfcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "selfcheck",
-    abstract: "Compares a case with itself: how often is a difference claimed that is not there?",
+    abstract: "Compares a case with itself: how often is a difference reported where there is none?",
     discussion: """
       Takes the first case of the selection (default: fault-in touch of the baseline). With --between, whole runs of \
       the selected plan: each is compared with the next as compare does it, and every verdict is a false one. Exit \
